@@ -1,0 +1,1 @@
+"""Models, calibration, pruners, metrics, clustering, and the pipeline that loads them into the warehouse."""

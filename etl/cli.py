@@ -1,0 +1,158 @@
+"""`sparsity-etl`: prune, measure and cluster into the warehouse."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.progress import choose_progress
+from etl.setting_keys import KEYS, SettingKey
+from etl.settings import read_settings
+from warehouse.commands import add_common_options, command_parser, guarded
+from warehouse.location import database_path
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
+
+EXAMPLES = """\
+  sparsity-etl run                          the bundled model, every method, 50% and 2:4
+  sparsity-etl run pipeline.toml --json     what a file asks for, telling progress as JSON lines
+  sparsity-etl run --model ~/models/Llama-2-7b --method wanda --sparsity 0.5 0.6 --layers 0 1
+  sparsity-etl plan pipeline.toml           what would be done, and why
+  sparsity-etl export-mask --run 4 --layer 0 --projection o --out o.safetensors
+  sparsity-etl load bench.jsonl             what sparsity-bench run measured"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    return guarded(lambda: arguments.action(arguments), debug=arguments.debug)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_parser("sparsity-etl", "Fill the warehouse.", EXAMPLES)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="compute what is new and publish it")
+    run.set_defaults(action=_run)
+    run.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto, a GPU when there is one)"
+    )
+    plan = commands.add_parser("plan", help="show what run would do, and why")
+    plan.set_defaults(action=_plan)
+    load = commands.add_parser("load", help="load a file written by sparsity-bench run")
+    load.set_defaults(action=_load)
+    load.add_argument("file", type=Path, help="kernel measurements, one JSON object a line")
+    load.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    add_common_options(load)
+    export = commands.add_parser(
+        "export-mask", help="write the mask of one matrix for sparsity-bench run --mask"
+    )
+    export.set_defaults(action=_export_mask)
+    export.add_argument("--run", type=int, required=True, help="pruning run")
+    export.add_argument("--layer", type=int, required=True, help="transformer block, from 0")
+    export.add_argument("--projection", required=True, help="q, k, v, o, gate, up or down")
+    export.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    add_common_options(export)
+    for command in (run, plan):
+        command.add_argument("pipeline", nargs="?", type=Path, help="pipeline file (TOML); flags win over it")
+        command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+        add_common_options(command)
+        _add_setting_flags(command)
+    return parser
+
+
+def _add_setting_flags(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every key of a pipeline file; without the flag the file or the default decides."""
+    for key in KEYS:
+        if key.name == "db":
+            continue
+        text = f"[{key.table}] {key.help}"
+        if key.kind is bool:
+            parser.add_argument(key.flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            parser.add_argument(
+                key.flag,
+                type=_parse(key),
+                nargs="+" if key.many else None,
+                metavar=key.name.upper() if not key.choices else "{" + ",".join(key.choices) + "}",
+                help=text,
+            )
+
+
+def _parse(key: SettingKey) -> Any:
+    """Return a converter that argparse calls on the text of a flag and names in its complaint."""
+
+    def convert(text: str) -> Any:
+        return key.kind(text)
+
+    convert.__name__ = {int: "whole number", float: "number"}.get(key.kind, "value")
+    return convert
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return read_settings(arguments.pipeline, {key.name: getattr(arguments, key.name) for key in KEYS})
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from etl.pipeline import run_pipeline  # noqa: PLC0415  # --help needs no database
+
+    # A job that is asked to end, by the app or by systemd, ends as with Ctrl-C: noted, and resumed next time.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = _settings(arguments)
+    progress = choose_progress(as_json=arguments.json)
+    try:
+        run_pipeline(database_path(settings["db"]), settings, _command(), arguments.device, progress)
+    finally:
+        progress.close()
+
+
+def _load(arguments: argparse.Namespace) -> None:
+    from etl.pipeline import load_file  # noqa: PLC0415  # --help needs no database
+
+    progress = choose_progress(as_json=arguments.json)
+    try:
+        load_file(database_path(arguments.db), arguments.file.resolve(), _command(), progress)
+    finally:
+        progress.close()
+
+
+def _export_mask(arguments: argparse.Namespace) -> None:
+    from etl.mask_export import export_mask  # noqa: PLC0415  # --help needs no database
+    from warehouse.opening import attach_read_only  # noqa: PLC0415
+
+    with attach_read_only(database_path(arguments.db)) as connection:
+        rows, columns = export_mask(
+            connection, arguments.run, arguments.layer, arguments.projection, arguments.out
+        )
+    print(f"wrote {arguments.out}: {rows}×{columns}")  # noqa: T201  # the output of the command
+
+
+def _command() -> str:
+    return shlex.join(["sparsity-etl", *sys.argv[1:]])
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    from etl.plan import make_plan  # noqa: PLC0415  # --help needs no database
+    from warehouse.opening import attach_read_only  # noqa: PLC0415
+
+    settings = _settings(arguments)
+    database = database_path(settings["db"])
+    plan = make_plan(settings, attach_read_only(database) if database.exists() else None)
+    for step in plan.steps:
+        if arguments.json:
+            values = {"step": step.kind, "subject": step.subject, "state": step.state, "reason": step.reason}
+            line = json.dumps({"event": "plan", **values})
+        else:
+            line = f"{step.state:<5}{step.kind:<9} {step.subject:<46} {step.reason}"
+        print(line)  # noqa: T201  # the output of the command
+    if not arguments.json:
+        print(f"{len(plan.pending)} of {len(plan.steps)} steps to do")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""What the calibration inputs of a Linear say: Wanda's norms, SparseGPT's Hessian, reconstruction error.
+
+All of it in float32 with TF32 off, whatever the dtype of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+
+import torch
+from torch import nn
+
+from etl.errors import PruningError
+
+
+@contextmanager
+def full_float32() -> Generator[None]:
+    """Multiply float32 matrices in float32: neither TF32 on a GPU nor bfloat16 on a CPU."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+class InputStatistics:
+    """Running statistics of the inputs x of a Linear over calibration sequences.
+
+    - `squared_norms` (in,): a_j, the mean over sequences of Σ_tokens x_j² (Wanda, arXiv 2306.11695).
+    - `hessian` (in, in): (2/n)·Σ x xᵀ over the n sequences (SparseGPT, arXiv 2301.00774).
+    """
+
+    def __init__(self, in_features: int, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.sequence_count = 0
+        self.squared_norms = torch.zeros(in_features, device=device)
+        self.hessian = torch.zeros(in_features, in_features, device=device)
+
+    @torch.no_grad()
+    def add(self, inputs: torch.Tensor) -> None:
+        """Take in a batch of inputs (sequences, tokens, in) of any float dtype."""
+        batch = inputs.shape[0]
+        seen = self.sequence_count
+        self.sequence_count = total = seen + batch
+        flat = inputs.detach().reshape(-1, inputs.shape[-1]).float()
+        self.squared_norms.mul_(seen / total).add_(flat.square().sum(dim=0), alpha=1 / total)
+        with full_float32():
+            self.hessian.addmm_(flat.T, flat, beta=seen / total, alpha=2 / total)
+
+    @property
+    def activation_norm(self) -> torch.Tensor:
+        """‖x_j‖₂ (in,) as Wanda takes it: √a_j."""
+        return self.squared_norms.sqrt()
+
+    @torch.no_grad()
+    def reconstruction_error(self, weight: torch.Tensor, pruned: torch.Tensor) -> float:
+        """Return ‖WX − ŴX‖ / ‖WX‖ (Frobenius) for W and Ŵ (out, in); 0 where both are 0.
+
+        Taken from the second moment: ‖AX‖² = tr(A·XXᵀ·Aᵀ), in which the Hessian's scale cancels.
+        """
+        dense = weight.float()
+        lost = self._energy(dense - pruned.float())
+        whole = self._energy(dense)
+        return (lost / whole) ** 0.5 if lost > 0 and whole > 0 else 0.0
+
+    def _energy(self, matrix: torch.Tensor) -> float:
+        with full_float32():
+            return (matrix @ self.hessian).mul_(matrix).sum(dtype=torch.float64).item()
+
+
+class SharedInputs:
+    """The statistics of a block's Linears, one set for those that are given the same tensor.
+
+    q, k and v read one tensor, gate and up another; `leaders` maps each component to the component whose
+    statistics it shares (itself where it shares none).
+    """
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self.leaders: dict[str, str] = {}
+        self._statistics: dict[str, InputStatistics] = {}
+        self._device = device
+        self._seen: dict[str, torch.Tensor] = {}
+        self._unseen: set[str] = set()
+
+    def __getitem__(self, component: str) -> InputStatistics:
+        if component not in self.leaders:
+            msg = f"{component} was given no calibration inputs; only dense Llama-family blocks can be pruned"
+            raise PruningError(msg)
+        return self._statistics[self.leaders[component]]
+
+    @contextmanager
+    def watch(self, linears: Mapping[str, nn.Linear]) -> Generator[Callable[[Callable[[], object]], None]]:
+        """Watch the inputs of `linears` (by component) of one block.
+
+        Gives a function that takes in one batch by calling what it is given, which runs the block. The run
+        is cut short as soon as every Linear has its inputs: what the last makes of its own is not needed.
+        """
+        hooks = [linear.register_forward_pre_hook(self._hook(name)) for name, linear in linears.items()]
+
+        def take_batch(run: Callable[[], object]) -> None:
+            self._unseen = set(linears)
+            with suppress(_AllInputsSeen):
+                run()
+            self._seen.clear()
+
+        try:
+            yield take_batch
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _hook(self, component: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
+        def take(_module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+            self._take(component, arguments[0])
+            self._unseen.discard(component)
+            if not self._unseen:
+                raise _AllInputsSeen
+
+        return take
+
+    def _take(self, component: str, inputs: torch.Tensor) -> None:
+        shared = (leader for leader, tensor in self._seen.items() if tensor is inputs)
+        leader = self.leaders.setdefault(component, next(shared, component))
+        if leader != component:
+            return
+        # Holding the tensor until the batch ends keeps its identity from being reused by another.
+        self._seen[component] = inputs
+        if component not in self._statistics:
+            self._statistics[component] = InputStatistics(inputs.shape[-1], self._device)
+        self._statistics[component].add(inputs)
+
+
+class _AllInputsSeen(Exception):  # noqa: N818  a signal, not an error
+    """Ends a block's run once nothing more can be learnt from it."""

@@ -1,0 +1,48 @@
+"""One matrix's mask out of the warehouse, as a file that the kernel benchmark reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from warehouse.bits import unpack_masks
+from warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+
+def export_mask(
+    connection: duckdb.DuckDBPyConnection, run_id: int, layer: int, projection: str, target: Path
+) -> tuple[int, int]:
+    """Write the keep mask of one matrix as safetensors: `mask`, uint8, (out, in), 1 = kept; return its shape.
+
+    The metadata names the run, the layer and the projection, which a benchmark passes on as its mask source.
+
+    Raises:
+        UsageError: the run has no such matrix, or the file cannot be written.
+    """
+    rows = connection.execute(
+        "SELECT feature_masks.keep_mask::BLOB, matrices.out_features FROM feature_masks"
+        " INNER JOIN matrices USING (matrix_id)"
+        " WHERE run_id = ? AND layer = ? AND projection = ? AND axis = 'input' ORDER BY feature_index",
+        [run_id, layer, projection],
+    ).fetchall()
+    if not rows:
+        msg = (
+            f"run {run_id} has no mask of layer {layer}, projection {projection};"
+            " sparsity-sql 'FROM model_overview' lists them"
+        )
+        raise UsageError(msg)
+    mask = np.ascontiguousarray(unpack_masks([row[0] for row in rows], rows[0][1]).T)
+    metadata = {"run_id": str(run_id), "layer": str(layer), "projection": projection}
+    try:
+        save_file({"mask": mask.astype(np.uint8)}, target, metadata=metadata)
+    except OSError as error:
+        msg = f"cannot write {target}: {error}"
+        raise UsageError(msg) from error
+    return mask.shape

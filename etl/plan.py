@@ -1,0 +1,215 @@
+"""What a pipeline has to do: every step with the fingerprint of its inputs, and whether it is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.benchmarks import BenchmarkFileError, reference_files
+from etl.bundled import MODEL_PATH
+from etl.checkpoints import Checkpoint
+from etl.errors import PruningRequestError
+from etl.texts import calibration_text, evaluation_text, text_fingerprint
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from etl.pruners.request import PruningRequest
+    from etl.settings import Settings
+
+#: Raised by hand when the code of a step begins to give other results; its steps are then done again.
+CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}
+DENSE = "dense"
+#: The keys of [clusters] that its result depends on.
+CLUSTER_SETTINGS = (
+    "algorithm",
+    "distance",
+    "k",
+    "neighbours",
+    "references",
+    "cluster_seed",
+    "null_replicates",
+    "restarts",
+    "embedding",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One unit of work that is committed whole.
+
+    - `run`: fingerprint of the pruning run it belongs to, empty for the model, comparisons and loads.
+    - `fingerprint`: hash of everything the result depends on.
+    - `request`: what to prune; None for the dense model.
+    - `state`: new or done; `reason` says why.
+    """
+
+    kind: str
+    subject: str
+    run: str
+    fingerprint: str
+    request: PruningRequest | None = None
+    state: str = "new"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Fingerprints of what steps are made from, and the model's name in words."""
+
+    name: str
+    model: str
+    tokenizer: str
+    calibration: str
+    text: str
+
+    @property
+    def dense(self) -> str:
+        """Fingerprint of the run that stands for the unpruned model."""
+        return _fingerprint(DENSE, self.model)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a pipeline in order, and the inputs their fingerprints were made of."""
+
+    settings: Settings
+    checkpoint: Checkpoint
+    inputs: Inputs
+    steps: tuple[Step, ...]
+
+    @property
+    def pending(self) -> tuple[Step, ...]:
+        """The steps that are not done yet."""
+        return tuple(step for step in self.steps if step.state == "new")
+
+
+def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) -> Plan:
+    """Work out the steps of a pipeline against a database, or against none.
+
+    Raises:
+        CheckpointError, CalibrationError, PatternError: an input that cannot be used.
+    """
+    checkpoint = Checkpoint.open(Path(settings["model"]).expanduser() if settings["model"] else MODEL_PATH)
+    for request in settings.requests:
+        _check_fit(checkpoint, request)
+    inputs = _read_inputs(settings, checkpoint)
+    steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]
+    if settings["evaluate"]:
+        dense = Step("prune", f"{inputs.name} {DENSE}", inputs.dense, inputs.dense)
+        steps.append(_evaluate_step(settings, inputs, dense))
+    for request in settings.requests:
+        steps += _run_steps(settings, inputs, request)
+    if settings["compare"] and len(settings.requests) > 1:
+        pruned = [step.fingerprint for step in steps if step.kind == "prune"]
+        steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
+    steps += [load_step(file) for file in reference_files()]
+    known = _finished_steps(connection)
+    return Plan(settings, checkpoint, inputs, tuple(_judged(step, known) for step in steps))
+
+
+def load_step(file: Path) -> Step:
+    """Return the step that loads a file of kernel measurements.
+
+    Raises:
+        BenchmarkFileError: the file cannot be read.
+    """
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        msg = f"cannot read {file}: {error.strerror}; give a file written by sparsity-bench run"
+        raise BenchmarkFileError(msg) from error
+    return Step("load", str(file), "", _fingerprint("load", digest))
+
+
+def describe(request: PruningRequest) -> str:
+    """Say in words what a request prunes."""
+    words = [request.method, f"{request.sparsity:g}", str(request.pattern)]
+    if request.pattern.group is None:
+        words.append(f"by {request.scope}")
+    if request.layers is not None:
+        words.append(f"blocks {','.join(map(str, request.layers))}")
+    if request.ties != "exact":
+        words.append(f"ties {request.ties}")
+    return " ".join(words)
+
+
+def _read_inputs(settings: Settings, checkpoint: Checkpoint) -> Inputs:
+    tokenizer = _tokenizer_fingerprint(checkpoint.folder)
+    draw = [settings[key] for key in ("samples", "length", "calibration_seed")]
+    text = text_fingerprint(calibration_text(settings["calibration"]))
+    return Inputs(
+        name=checkpoint.folder.resolve().name,
+        model=checkpoint.fingerprint(),
+        tokenizer=tokenizer,
+        calibration=_fingerprint("calibration", text, tokenizer, *draw),
+        text=text_fingerprint(evaluation_text(settings["text"])),
+    )
+
+
+def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> list[Step]:
+    wanted = {**dataclasses.asdict(request), "pattern": str(request.pattern)}
+    run = _fingerprint("run", inputs.model, inputs.calibration, wanted)
+    subject = f"{inputs.name} {describe(request)}"
+    prune = Step("prune", subject, run, _fingerprint("prune", run, settings["feature_metrics"]), request)
+    steps = [prune]
+    if settings["evaluate"]:
+        steps.append(_evaluate_step(settings, inputs, prune))
+    if settings["cluster"]:
+        clusters = _fingerprint("cluster", prune.fingerprint, *(settings[key] for key in CLUSTER_SETTINGS))
+        steps.append(Step("cluster", subject, run, clusters, request))
+    return steps
+
+
+def _evaluate_step(settings: Settings, inputs: Inputs, pruned: Step) -> Step:
+    windows = [settings[key] for key in ("window", "windows")]
+    fingerprint = _fingerprint("evaluate", pruned.fingerprint, inputs.text, inputs.tokenizer, *windows)
+    return dataclasses.replace(pruned, kind="evaluate", fingerprint=fingerprint)
+
+
+def _check_fit(checkpoint: Checkpoint, request: PruningRequest) -> None:
+    for matrix in checkpoint.matrices:
+        request.pattern.check_width(matrix.tensor_name, matrix.in_features)
+    beyond = [layer for layer in request.layers or () if layer >= checkpoint.layer_count]
+    if beyond:
+        msg = f"there is no block {beyond[0]}; the model's blocks are 0 to {checkpoint.layer_count - 1}"
+        raise PruningRequestError(msg)
+
+
+def _finished_steps(connection: duckdb.DuckDBPyConnection | None) -> dict[tuple[str, str], set[str]]:
+    """Return the fingerprints of finished steps by kind and subject."""
+    known: dict[tuple[str, str], set[str]] = {}
+    if connection is not None:
+        rows = connection.execute(
+            "SELECT step, subject, fingerprint FROM etl_steps WHERE state = 'finished'"
+        ).fetchall()
+        for kind, subject, fingerprint in rows:
+            known.setdefault((kind, subject), set()).add(fingerprint)
+    return known
+
+
+def is_finished(step: Step, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether a step was finished before with the same inputs."""
+    return _judged(step, _finished_steps(connection)).state == "done"
+
+
+def _judged(step: Step, known: dict[tuple[str, str], set[str]]) -> Step:
+    earlier = known.get((step.kind, step.subject), set())
+    if step.fingerprint in earlier:
+        return dataclasses.replace(step, state="done", reason="same inputs and settings as before")
+    reason = "inputs, settings or code have changed" if earlier else "not done before"
+    return dataclasses.replace(step, reason=reason)
+
+
+def _tokenizer_fingerprint(folder: Path) -> str:
+    files = sorted(folder.glob("tokenizer*")) + sorted(folder.glob("*.model"))
+    return _fingerprint("tokenizer", *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
+
+
+def _fingerprint(kind: str, *parts: Any) -> str:
+    content = json.dumps([kind, CODE_VERSIONS.get(kind, ""), *parts], sort_keys=True)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""Training of the bundled language model: corpus, tokenizer, optimisation, export."""

@@ -1,0 +1,278 @@
+"""Doing the steps that need the numeric stack: pruning, evaluating, clustering."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from etl import loading
+from etl.block_pruning import BlockPruner
+from etl.cluster_loading import load_clusterings
+from etl.cluster_methods import combinations
+from etl.comparisons import load_comparisons, missing_pairs
+from etl.decoder import Decoder
+from etl.errors import PrunedWeightsError
+from etl.evaluation import perplexity
+from etl.neighbourhoods import ClusteringPlan, clustering_tasks
+from etl.plan import CODE_VERSIONS, DENSE
+from etl.pruned_weights import PrunedWeights, PrunedWeightsWriter
+from etl.sequences import draw_sequences, encode, spread_windows
+from etl.texts import calibration_text, evaluation_text
+from etl.workers import Workers
+from warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from etl.checkpoints import WeightMatrix
+    from etl.plan import Plan, Step
+    from etl.progress import Progress
+    from etl.pruners.request import PruningRequest
+
+#: Neighbourhoods loaded at a time: enough to keep DuckDB's threads busy, few enough to bound memory.
+TASKS_PER_LOAD = 32
+
+
+class Workbench:
+    """The model, the token sequences and the worker processes that the steps of one invocation share."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        database: Path,
+        plan: Plan,
+        device: str,
+        progress: Progress,
+    ) -> None:
+        """Take over what the steps need; nothing is read before a step asks for it.
+
+        Raises:
+            UsageError: `device` is not there.
+        """
+        self._connection = connection
+        self._weights_folder = database.with_name(database.name + ".weights")
+        self._plan = plan
+        self._settings = plan.settings
+        self._device = choose_device(device)
+        self._progress = progress
+        self._workers = Workers()
+
+    def do(self, step: Step) -> Counter[str]:
+        """Do one step inside the transaction the caller has opened; return the rows written, by table."""
+        return {
+            "prune": self._prune,
+            "evaluate": self._evaluate,
+            "cluster": self._cluster,
+            "compare": lambda _: self._compare(),
+        }[step.kind](step)
+
+    def close(self) -> None:
+        """End the worker processes; drop the pruned weights unless they are to be kept."""
+        self._workers.close()
+        if not self._settings["keep_weights"]:
+            for step in self._plan.pending:
+                shutil.rmtree(self._folder(step), ignore_errors=True)
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return Decoder(self._plan.checkpoint, self._device)
+
+    @cached_property
+    def _pruner(self) -> BlockPruner:
+        settings = self._settings
+        tokens = encode(calibration_text(settings["calibration"]), self._plan.checkpoint.folder)
+        draw = (settings["samples"], settings["length"], settings["calibration_seed"])
+        return BlockPruner(self._decoder, draw_sequences(tokens, *draw))
+
+    @cached_property
+    def _windows(self) -> torch.Tensor:
+        tokens = encode(evaluation_text(self._settings["text"]), self._plan.checkpoint.folder)
+        return spread_windows(tokens, self._settings["windows"], self._settings["window"]).flatten()
+
+    def _prune(self, step: Step) -> Counter[str]:
+        request = _requested(step)
+        model_id, matrix_ids = loading.model_keys(self._connection, self._plan.inputs.model)
+        calibration_id, rows = self._calibration()
+        columns = self._run_columns(request) | {"model_id": model_id, "calibration_id": calibration_id}
+        run_id = loading.start_run(self._connection, step.run, columns)
+        writer = PrunedWeightsWriter(self._folder(step), step.fingerprint)
+        warnings = []
+        for block in self._pruner.prune(request, self._told):
+            writer.add(block)
+            for pruned in block.matrices:
+                matrix_id = matrix_ids[block.layer, pruned.matrix.component]
+                metrics = self._settings["feature_metrics"]
+                rows += loading.load_matrix(self._connection, run_id, matrix_id, pruned, metrics=metrics)
+                warnings += [f"{pruned.matrix.tensor_name}: {warning}" for warning in pruned.warnings]
+        writer.finish()
+        loading.finish_run(self._connection, run_id)
+        for warning in warnings:
+            self._progress.note(warning)
+        return rows + Counter(pruning_runs=1)
+
+    def _evaluate(self, step: Step) -> Counter[str]:
+        weights = None if step.request is None else self._pruned_weights(step).weights
+        measured = perplexity(
+            self._decoder, self._windows, self._settings["window"], weights, self._told_blocks
+        )
+        rows: Counter[str] = Counter()
+        if step.request is None:
+            rows += self._dense_run(step)
+        text = self._settings["text"]
+        dataset = "stdlib-held-out" if text == "stdlib" else text
+        keys = [self._run_id(step), dataset, measured.window]
+        self._connection.execute(
+            'DELETE FROM perplexities WHERE run_id = ? AND dataset = ? AND "window" = ?', keys
+        )
+        columns = dict(zip(("run_id", "dataset", "window"), keys, strict=True))
+        return rows + loading.insert(
+            self._connection,
+            "perplexities",
+            {**columns, "token_count": measured.token_count, "perplexity": measured.value},
+        )
+
+    def _cluster(self, step: Step) -> Counter[str]:
+        settings = self._settings
+        run_id = self._run_id(step)
+        loading.delete_clusterings(self._connection, run_id)
+        tasks = clustering_tasks(
+            self._connection,
+            run_id,
+            ClusteringPlan(
+                methods=combinations(settings["algorithm"], settings["distance"]),
+                k_values=settings["k"],
+                neighbours=settings["neighbours"],
+                references=settings["references"],
+                seeds=settings["cluster_seed"],
+                restarts=settings["restarts"],
+                null_replicates=settings["null_replicates"],
+                embeddings=settings["embedding"],
+            ),
+        )
+        rows: Counter[str] = Counter()
+        done = 0
+        total = len(self._plan.checkpoint.matrices) * settings["references"] * len(settings["cluster_seed"])
+        while some := list(islice(tasks, TASKS_PER_LOAD)):
+            samples = []
+            for sample in self._workers.cluster(some):
+                samples.append(sample)
+                done += 1
+                self._progress.advanced(done, total, step.subject)
+            rows += load_clusterings(self._connection, run_id, list(zip(some, samples, strict=True)))
+        return rows
+
+    def _compare(self) -> Counter[str]:
+        _, keys = loading.model_keys(self._connection, self._plan.inputs.model)
+        prunes = {self._run_id(s): s for s in self._plan.steps if s.kind == "prune"}
+        pairs = missing_pairs(self._connection, prunes)
+        needed = sorted({run for pair in pairs for run in pair})
+        runs = {run: self._pruned_weights(prunes[run]) for run in needed}
+        matrices = {
+            (matrix.layer, matrix.component): (keys[matrix.layer, matrix.component], matrix.projection)
+            for matrix in self._plan.checkpoint.matrices
+        }
+        return load_comparisons(self._connection, runs, pairs, matrices)
+
+    def _pruned_weights(self, step: Step) -> PrunedWeights:
+        """Return the pruned weights of a run from their folder, pruning again where they are gone."""
+        prune = next(s for s in self._plan.steps if s.kind == "prune" and s.run == step.run)
+        try:
+            return PrunedWeights(self._folder(step), prune.fingerprint)
+        except PrunedWeightsError:
+            writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
+            for block in self._pruner.prune(_requested(step), self._told):
+                writer.add(block)
+            return writer.finish()
+
+    def _dense_run(self, step: Step) -> Counter[str]:
+        model_id, _ = loading.model_keys(self._connection, self._plan.inputs.model)
+        run_id = loading.start_run(
+            self._connection,
+            step.run,
+            {
+                "model_id": model_id,
+                "method": DENSE,
+                "sparsity": 0.0,
+                "pattern": "unstructured",
+                "settings": {},
+                "seed": 0,
+                "code_version": CODE_VERSIONS["evaluate"],
+            },
+        )
+        loading.finish_run(self._connection, run_id)
+        return Counter(pruning_runs=1)
+
+    def _run_columns(self, request: PruningRequest) -> dict[str, Any]:
+        settings: dict[str, Any] = {"device": str(self._device)}
+        if request.layers is not None:
+            settings["layers"] = list(request.layers)
+        if request.method == "magnitude":
+            settings["ties"] = request.ties
+        if request.method == "sparsegpt":
+            settings |= {"damping": request.damping, "block_size": request.block_size}
+        return {
+            "method": request.method,
+            "sparsity": request.sparsity,
+            "pattern": str(request.pattern),
+            "scope": request.scope,
+            "settings": settings,
+            "seed": self._settings["calibration_seed"],
+            "code_version": CODE_VERSIONS["prune"],
+        }
+
+    def _calibration(self) -> tuple[int, Counter[str]]:
+        settings = self._settings
+        columns = {
+            "source": settings["calibration"],
+            "sample_count": settings["samples"],
+            "sequence_length": settings["length"],
+            "seed": settings["calibration_seed"],
+        }
+        return loading.load_calibration(self._connection, self._plan.inputs.calibration, columns)
+
+    def _run_id(self, step: Step) -> int:
+        rows = self._connection.execute("SELECT run_id FROM pruning_runs WHERE fingerprint = ?", [step.run])
+        return rows.fetchall()[0][0]
+
+    def _folder(self, step: Step) -> Path:
+        return self._weights_folder / step.run
+
+    def _told(self, done: int, total: int, matrix: WeightMatrix) -> None:
+        self._progress.advanced(done, total, matrix.tensor_name)
+
+    def _told_blocks(self, done: int, total: int) -> None:
+        self._progress.advanced(done, total, f"block {done - 1}")
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device a name stands for: auto takes a GPU when there is one.
+
+    Raises:
+        UsageError: the name is not a device, or the device is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        msg = f"there is no device {name}; choose auto, cpu, cuda or cuda:N"
+        raise UsageError(msg) from error
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        msg = f"there is no {name} here: torch sees {count} CUDA devices; choose auto or cpu"
+        raise UsageError(msg)
+    return device
+
+
+def _requested(step: Step) -> PruningRequest:
+    if step.request is None:
+        msg = f"step {step.kind} of {step.subject} has nothing to prune"
+        raise RuntimeError(msg)
+    return step.request

@@ -1,0 +1,291 @@
+"""`sparsity-bench`: which sparse format really runs faster on this machine."""
+
+# ruff: noqa: T201 - a command prints.
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kernels import __version__
+from kernels.errors import KernelError, UsageError
+
+if TYPE_CHECKING:
+    from kernels.benchmark import Plan, Row
+    from kernels.device import Machine
+
+EXAMPLES = """\
+  sparsity-bench run --shapes llama-7b --formats all --sparsity 0.5 0.7 --out bench.jsonl
+  sparsity-bench run --shapes llama-2-70b 4096x14336 --formats sell nm --batch 1 4 16
+  sparsity-bench run --mask o.safetensors --formats sell clustered     a mask from sparsity-etl export-mask
+  sparsity-bench list                                                  formats and what runs here
+  sparsity-bench roofline                                              measured memory bandwidth
+  sparsity-bench separation --out separation.jsonl                     does clustering pay?
+  sparsity-bench generate --format nm --tokens 64                      tokens a second, Llama-7B's shape"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a usage error in one line and exits with 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        shaped: dict[str, Any] = {
+            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            "epilog": "examples:\n" + EXAMPLES,
+        }
+        super().__init__(**(shaped | settings))
+
+    def error(self, message: str) -> NoReturn:
+        """See argparse."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Commands and options."""
+    parser = Parser(prog="sparsity-bench", description="Sparse matrix kernels, checked and measured.")
+    parser.add_argument("--version", action="version", version=f"sparsity-bench {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="run|list|roofline|separation|generate"
+    )
+    common = Parser(add_help=False)
+    common.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
+    common.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    common.add_argument("--debug", action="store_true", help="show tracebacks")
+    run = commands.add_parser("run", parents=[common], help="check and measure formats")
+    run.add_argument("--shapes", nargs="+", default=["llama-7b"], metavar="SET|OUTxIN", help="matrix shapes")
+    run.add_argument("--formats", nargs="+", default=["all"], metavar="FORMAT", help="formats, or all")
+    run.add_argument("--sparsity", nargs="+", type=float, default=[0.5], metavar="S", help="shares of zeros")
+    run.add_argument("--batch", nargs="+", type=int, default=[1], metavar="B", help="columns of x, 1 to 16")
+    run.add_argument("--dtype", choices=("bfloat16", "float16"), default="bfloat16")
+    run.add_argument(
+        "--mask", nargs="+", type=Path, default=[], metavar="FILE", help="masks to use instead of random"
+    )
+    run.add_argument("--out", type=Path, metavar="FILE", help="append rows as JSON lines")
+    run.add_argument("--replays", type=int, default=20, metavar="N", help="timed replays, at least 20")
+    run.add_argument("--retune", action="store_true", help="measure settings again even where some are kept")
+    commands.add_parser("list", parents=[common], help="formats and what this machine can run")
+    commands.add_parser("roofline", parents=[common], help="measured memory bandwidth")
+    separation = commands.add_parser(
+        "separation",
+        parents=[common],
+        help="block skipping on planted clusters of rising separation",
+    )
+    separation.add_argument(
+        "--shapes", nargs="+", default=["4096x4096"], metavar="SET|OUTxIN", help="matrix shapes"
+    )
+    separation.add_argument(
+        "--mask", nargs="+", type=Path, default=[], metavar="FILE", help="masks instead of planted"
+    )
+    separation.add_argument("--out", type=Path, metavar="FILE", help="append rows as JSON lines")
+    generate = commands.add_parser("generate", parents=[common], help="tokens a second end to end")
+    generate.add_argument(
+        "--format", choices=("sell", "nm"), default="sell", help="format of the linear layers"
+    )
+    generate.add_argument("--sparsity", type=float, default=0.5, metavar="S", help="share of zeros (sell)")
+    generate.add_argument("--layers", type=int, default=32, metavar="N", help="transformer blocks")
+    generate.add_argument("--tokens", type=int, default=64, metavar="N", help="tokens to generate")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 1 on failure with one line on stderr, 2 on wrong usage."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return {
+            "run": _run,
+            "list": _list,
+            "roofline": _roofline,
+            "separation": _separation,
+            "generate": _generate,
+        }[arguments.command](arguments)
+    except UsageError as error:
+        return _fail(arguments, error, 2)
+    except (KernelError, OSError) as error:
+        return _fail(arguments, error, 1)
+    except KeyboardInterrupt:
+        print("sparsity-bench: interrupted", file=sys.stderr)
+        return 1
+
+
+def _fail(arguments: argparse.Namespace, error: BaseException, code: int) -> int:
+    if arguments.debug:
+        raise error
+    print(f"sparsity-bench: {error}", file=sys.stderr)
+    return code
+
+
+def _machine(arguments: argparse.Namespace) -> Machine:
+    """Find the device; without one, decide for the interpreter before any kernel is imported."""
+    from kernels.device import find_machine  # noqa: PLC0415 - torch takes seconds to import
+
+    machine = find_machine(arguments.device)
+    if machine.device.type == "cpu":
+        os.environ["TRITON_INTERPRET"] = "1"
+    if machine.reason is not None:
+        print(f"note: {machine.reason}; only dense and csr run", file=sys.stderr)
+    return machine
+
+
+def _plan(arguments: argparse.Namespace, machine: Machine) -> Plan:
+    import torch  # noqa: PLC0415 - torch takes seconds to import
+
+    from kernels.benchmark import Plan, runnable_formats  # noqa: PLC0415
+    from kernels.formats import NAMES  # noqa: PLC0415
+    from kernels.masks import read_mask  # noqa: PLC0415
+    from kernels.shapes import read_shapes  # noqa: PLC0415
+
+    unknown = [name for name in arguments.formats if name not in {"all", *NAMES}]
+    if unknown:
+        raise UsageError(f"unknown format {unknown[0]!r}: choose from all, {', '.join(NAMES)}")
+    if any(not 0 <= sparsity < 1 for sparsity in arguments.sparsity):
+        raise UsageError("--sparsity must be in [0, 1)")
+    if any(not 1 <= batch <= 16 for batch in arguments.batch):
+        raise UsageError("--batch must be from 1 to 16")
+    if arguments.replays < 20:
+        raise UsageError("--replays must be at least 20")
+    names = list(NAMES) if "all" in arguments.formats else arguments.formats
+    return Plan(
+        shapes=read_shapes(arguments.shapes),
+        formats=runnable_formats(machine, names),
+        sparsities=arguments.sparsity,
+        batches=arguments.batch,
+        dtype=getattr(torch, arguments.dtype),
+        masks=[read_mask(path) for path in arguments.mask],
+        replays=arguments.replays,
+        retune=arguments.retune,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    machine = _machine(arguments)
+    plan = _plan(arguments, machine)
+    from kernels.benchmark import Benchmark  # noqa: PLC0415
+    from kernels.progress import reporting  # noqa: PLC0415
+    from kernels.roofline import measure_roofline  # noqa: PLC0415
+
+    roofline = measure_roofline(machine) if machine.device.type == "cuda" else None
+    if roofline is None:
+        print(
+            "note: no GPU: kernels are checked in Triton's interpreter on 64 rows, nothing is timed",
+            file=sys.stderr,
+        )
+    benchmark = Benchmark(plan, machine, roofline)
+    jobs = plan.jobs(machine.device)
+    failed = 0
+    with reporting(len(jobs)) as announce:
+        for job in jobs:
+            announce(job.problem.key)
+            for row in benchmark.rows(job):
+                failed += row["error"] is not None
+                _tell(row, arguments)
+    if failed:
+        raise KernelError(f"{failed} of the rows carry an error")
+    return 0
+
+
+def _tell(row: Row, arguments: argparse.Namespace) -> None:
+    line = json.dumps(row)
+    if arguments.out:
+        with arguments.out.open("a") as file:
+            file.write(line + "\n")
+    if arguments.json:
+        print(line, flush=True)
+        return
+    name = (
+        f"{row['kernel']} {row['out_features']}x{row['in_features']} {row['pattern']} {row['sparsity']:.2f}"
+    )
+    name += f" batch {row['batch']} {row['cache']}"
+    if row["error"]:
+        print(f"{name}: error: {row['error']}")
+    elif row["latency_us_p50"] is None:
+        print(f"{name}: correct to {row['relative_error']:.1e}, {row['bits_per_weight']:.2f} bits a weight")
+    else:
+        limit = f"{row['limit_fraction']:.0%} of the limit"
+        print(f"{name}: {row['latency_us_p50']:.1f} us, {row['speedup']:.2f}x dense, {limit}", flush=True)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    machine = _machine(arguments)
+    from kernels.listing import describe_formats  # noqa: PLC0415
+
+    for entry in describe_formats(machine):
+        if arguments.json:
+            print(json.dumps(entry))
+        else:
+            bits = ", ".join(
+                f"{bits:.1f} at {sparsity:.0%}" for sparsity, bits in entry["bits_per_weight"].items()
+            )
+            state = entry["runs_here"]
+            print(
+                f"{entry['format']:<11}{entry['summary']}\n"
+                f"{'':<11}bits a weight: {bits or '-'}; {entry['limits']}"
+            )
+            print(f"{'':<11}here: {state}")
+    return 0
+
+
+def _roofline(arguments: argparse.Namespace) -> int:
+    machine = _machine(arguments)
+    from kernels.roofline import measure_roofline  # noqa: PLC0415
+
+    result = measure_roofline(machine)
+    values: dict[str, Any] = {
+        "device": result.device,
+        "copy_gbps": round(result.copy_gbps, 1),
+        "read_gbps": round(result.read_gbps, 1),
+    }
+    if arguments.json:
+        print(json.dumps(values))
+    else:
+        print(
+            f"{result.device}: copy {result.copy_gbps:.0f} GB/s (read + written),"
+            f" read {result.read_gbps:.0f} GB/s"
+        )
+    return 0
+
+
+def _separation(arguments: argparse.Namespace) -> int:
+    machine = _machine(arguments)
+    from kernels.masks import read_mask  # noqa: PLC0415
+    from kernels.separation import measure_separation  # noqa: PLC0415
+    from kernels.shapes import read_shapes  # noqa: PLC0415
+
+    masks = [read_mask(path) for path in arguments.mask]
+    for row in measure_separation(machine, read_shapes(arguments.shapes), masks):
+        line = json.dumps(row)
+        if arguments.out:
+            with arguments.out.open("a") as file:
+                file.write(line + "\n")
+        print(
+            line if arguments.json else " ".join(f"{name}={value}" for name, value in row.items()), flush=True
+        )
+    return 0
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    machine = _machine(arguments)
+    from kernels.generation import Dimensions, compare_generation  # noqa: PLC0415
+
+    sizes = Dimensions(layers=arguments.layers, context=max(256, arguments.tokens + 1))
+    gpu = machine.device.type == "cuda"
+    values = compare_generation(
+        machine, arguments.format, arguments.sparsity, tokens=arguments.tokens, sizes=sizes if gpu else None
+    )
+    if arguments.json:
+        print(json.dumps(values))
+    else:
+        print(
+            f"{values['device']}: {values['tokens_per_second']:.1f} tokens/s with {values['format']},"
+            f" {values['dense_tokens_per_second']:.1f} dense ({values['speedup']:.2f}x);"
+            f" logits off float32 by {values['relative_error']:.1e},"
+            f" dense by {values['dense_relative_error']:.1e};"
+            f" first {values['equal_tokens']} of {values['tokens']} tokens equal"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

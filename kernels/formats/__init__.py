@@ -1,0 +1,42 @@
+"""The storage formats by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernels.errors import UsageError
+from kernels.formats.csr import CSR
+from kernels.formats.dense import Dense
+
+if TYPE_CHECKING:
+    from kernels.formats.base import Format
+
+NAMES = ("dense", "masked", "bitmask", "sell", "nm", "bsr", "csr", "clustered", "activation")
+LIBRARY_NAMES = ("dense", "csr")
+
+
+def get_format(name: str) -> Format:
+    """Return the format of that name; raises UsageError for an unknown one.
+
+    Formats with a Triton kernel are imported only when asked for, so that the others work without Triton.
+    """
+    if name == "dense":
+        return Dense()
+    if name == "csr":
+        return CSR()
+    if name not in NAMES:
+        raise UsageError(f"unknown format {name!r}: choose from {', '.join(NAMES)}")
+    return _triton_format(name)
+
+
+def _triton_format(name: str) -> Format:
+    from kernels.formats.activation import Activation  # noqa: PLC0415 - needs Triton
+    from kernels.formats.bitmask import Bitmask  # noqa: PLC0415
+    from kernels.formats.bsr import BSR  # noqa: PLC0415
+    from kernels.formats.clustered import Clustered  # noqa: PLC0415
+    from kernels.formats.masked import Masked  # noqa: PLC0415
+    from kernels.formats.nm import NM  # noqa: PLC0415
+    from kernels.formats.sell import Sell  # noqa: PLC0415
+
+    classes = {kind.name: kind for kind in (Activation, Bitmask, BSR, Clustered, Masked, NM, Sell)}
+    return classes[name]()

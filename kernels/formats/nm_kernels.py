@@ -1,0 +1,166 @@
+# type: ignore
+# The type checker does not know what triton.jit makes of a function.
+"""Triton kernels of N:M sparsity; nm.py beside this draws the layout they read."""
+# ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
+
+import triton
+import triton.language as tl
+from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
+
+from kernels.formats.bits import high_half, low_half
+
+
+@triton.jit
+def _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions, PTX: tl.constexpr):
+    """One warp-wide sparse 16×32 by 32×8 product; needs element i of every operand in lane i mod 32."""
+    return tl.inline_asm_elementwise(
+        PTX, "=f,=f,=f,=f,r,r,r,r,r,r,r,r,f,f,f,f,r",
+        [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions],
+        dtype=(tl.float32, tl.float32, tl.float32, tl.float32), is_pure=True, pack=1,
+    )  # fmt: skip
+
+
+@triton.jit
+def _words(tile, BLOCK: tl.constexpr):
+    even, odd = tl.split(tl.reshape(tile, (BLOCK, 2, 2)))
+    a0, a2 = tl.split(even)
+    a1, a3 = tl.split(odd)
+    return a0, a1, a2, a3
+
+
+@triton.jit
+def _store_rows(acc, y, row, column, out_features, batch, WARPS: tl.constexpr):
+    total = tl.sum(tl.reshape(acc, (WARPS, 32)), 0)
+    keep = (row < out_features) & (column < batch)
+    tl.store(y + column.to(tl.int64) * out_features + row, total.to(y.dtype.element_ty), mask=keep)
+
+
+@triton.jit
+def _read_block(values, positions, row_tile, block, blocks, lane):
+    """Both tiles and the positions of one block a warp."""
+    inside = block < blocks
+    base = (row_tile * blocks + block).to(tl.int64)
+    meta = tl.load(positions + base * 32 + lane, mask=inside, other=0x44444444, eviction_policy="evict_first")
+    tile = values + (base * 256)[:, None] + (lane[:, None] * 4 + tl.arange(0, 4)[None, :])
+    first = tl.load(tile, mask=inside[:, None], other=0, eviction_policy="evict_first")
+    second = tl.load(tile + 128, mask=inside[:, None], other=0, eviction_policy="evict_first")
+    return first, second, meta
+
+
+@triton.jit
+def _multiply_block(
+    t0,
+    t1,
+    meta,
+    x_pointer,
+    keep,
+    c0,
+    c1,
+    c2,
+    c3,
+    FIRST: tl.constexpr,
+    SECOND: tl.constexpr,
+    THREADS: tl.constexpr,
+):
+    """Multiply both tiles of a block by 8 columns of x."""
+    for half in tl.static_range(2):
+        a0, a1, a2, a3 = _words(t0 if half == 0 else t1, THREADS)
+        b0 = tl.load(x_pointer + half * 16, mask=keep, other=0)
+        b1 = tl.load(x_pointer + half * 16 + 4, mask=keep, other=0)
+        b2 = tl.load(x_pointer + half * 16 + 8, mask=keep, other=0)
+        b3 = tl.load(x_pointer + half * 16 + 12, mask=keep, other=0)
+        c0, c1, c2, c3 = _mma_sp(
+            a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, meta, FIRST if half == 0 else SECOND
+        )
+    return c0, c1, c2, c3
+
+
+@triton.jit
+def nm_tensor_core_kernel(
+    values, positions, x, y, out_features, x_words, blocks, batch,
+    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr, TILES: tl.constexpr,
+    AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
+):  # fmt: skip
+    """16 rows a program, the blocks of inputs dealt to its warps; x (batch, x_words) as int32 pairs."""
+    THREADS: tl.constexpr = 32 * WARPS
+    if PDL:
+        gdc_launch_dependents()
+    row_tile = tl.program_id(0)
+    thread = tl.arange(0, THREADS)
+    lane, warp = thread % 32, thread // 32
+    x_column = lane // 4
+    x_pointer = x + x_column * x_words + lane % 4
+    c0 = tl.zeros((THREADS,), tl.float32)
+    c1, c2, c3 = c0, c0, c0
+    d0, d1, d2, d3 = c0, c0, c0, c0
+    t0, t1, meta = _read_block(values, positions, row_tile, warp, blocks, lane)
+    if PDL:
+        gdc_wait()
+    for start in tl.range(0, blocks, WARPS, loop_unroll_factor=UNROLL):
+        block = start + warp
+        if AHEAD:
+            n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+        keep = (block < blocks) & (x_column < batch)
+        near = x_pointer + block * 32
+        c0, c1, c2, c3 = _multiply_block(t0, t1, meta, near, keep, c0, c1, c2, c3, FIRST, SECOND, THREADS)
+        if TILES == 2:
+            keep = (block < blocks) & (x_column + 8 < batch)
+            far = near + 8 * x_words
+            d0, d1, d2, d3 = _multiply_block(t0, t1, meta, far, keep, d0, d1, d2, d3, FIRST, SECOND, THREADS)
+        if AHEAD:
+            t0, t1, meta = n0, n1, next_meta
+        else:
+            t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+    slot = tl.arange(0, 32)
+    row = row_tile * 16 + slot // 4
+    column = 2 * (slot % 4)
+    _store_rows(c0, y, row, column, out_features, batch, WARPS)
+    _store_rows(c2, y, row + 8, column, out_features, batch, WARPS)
+    if batch > 1:
+        _store_rows(c1, y, row, column + 1, out_features, batch, WARPS)
+        _store_rows(c3, y, row + 8, column + 1, out_features, batch, WARPS)
+    if TILES == 2:
+        _store_rows(d0, y, row, column + 8, out_features, batch, WARPS)
+        _store_rows(d1, y, row, column + 9, out_features, batch, WARPS)
+        _store_rows(d2, y, row + 8, column + 8, out_features, batch, WARPS)
+        _store_rows(d3, y, row + 8, column + 9, out_features, batch, WARPS)
+
+
+@triton.jit
+def nm_plain_kernel(
+    values, positions, x, y, out_features, in_features, blocks, batch,
+    BF16: tl.constexpr, BATCH: tl.constexpr,
+):  # fmt: skip
+    """Twin of the tensor-core kernel in plain Triton: the same words, x gathered by decoded position."""
+    row_tile = tl.program_id(0)
+    lane = tl.arange(0, 32)
+    column = tl.arange(0, BATCH)
+    upper = tl.zeros((32, BATCH), tl.float32)
+    lower = tl.zeros((32, BATCH), tl.float32)
+    for block in range(blocks):
+        base = (row_tile * blocks + block).to(tl.int64)
+        for part in tl.static_range(8):
+            mma: tl.constexpr = part // 4
+            group_half: tl.constexpr = (part // 2) % 2
+            row_half: tl.constexpr = part % 2
+            word = tl.load(values + base * 256 + mma * 128 + lane * 4 + group_half * 2 + row_half)
+            meta = tl.load(positions + base * 32 + (lane // 4) * 4 + mma * 2 + group_half)
+            nibble = meta >> (16 * row_half + 4 * (lane % 4))
+            group = block * 64 + mma * 32 + (group_half * 4 + lane % 4) * 4
+            p0, p1 = group + (nibble & 3), group + ((nibble >> 2) & 3)
+            row = x + column[None, :].to(tl.int64) * in_features
+            near = (column < batch)[None, :]
+            x0 = tl.load(row + p0[:, None], mask=near & (p0 < in_features)[:, None], other=0.0).to(tl.float32)
+            x1 = tl.load(row + p1[:, None], mask=near & (p1 < in_features)[:, None], other=0.0).to(tl.float32)
+            part_sum = low_half(word, BF16)[:, None] * x0 + high_half(word, BF16)[:, None] * x1
+            if row_half == 0:
+                upper += part_sum
+            else:
+                lower += part_sum
+    rows = row_tile * 16 + tl.arange(0, 8)
+    target = y + column[None, :].to(tl.int64) * out_features + rows[:, None]
+    keep = (column < batch)[None, :]
+    total = tl.sum(tl.reshape(upper, (8, 4, BATCH)), 1)
+    tl.store(target, total.to(y.dtype.element_ty), mask=keep & (rows < out_features)[:, None])
+    total = tl.sum(tl.reshape(lower, (8, 4, BATCH)), 1)
+    tl.store(target + 8, total.to(y.dtype.element_ty), mask=keep & (rows + 8 < out_features)[:, None])

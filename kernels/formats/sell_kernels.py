@@ -1,0 +1,218 @@
+# type: ignore
+# The type checker does not know what triton.jit makes of a function.
+"""Triton kernels of SELL-delta4; sell.py beside this draws the layout they read."""
+# ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
+
+import triton
+import triton.language as tl
+from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
+
+from kernels.formats.bits import high_half, low_half
+
+
+@triton.jit
+def _prefix_sums(gaps):
+    """Byte j of the results: columns advanced after entries 2j and 2j + 1."""
+    odd = (gaps >> 4) & 0x0F0F0F0F
+    even = gaps & 0x0F0F0F0F
+    after_odd = (odd + even).to(tl.uint32) * 0x01010101
+    return after_odd - odd.to(tl.uint32), after_odd
+
+
+@triton.jit
+def _split_words(words, BLOCK: tl.constexpr):
+    even, odd = tl.split(tl.reshape(words, (BLOCK, 2, 2)))
+    w0, w2 = tl.split(even)
+    w1, w3 = tl.split(odd)
+    return w0, w1, w2, w3
+
+
+@triton.jit
+def _halve(words, gaps, BLOCK: tl.constexpr, BURST: tl.constexpr):
+    """Split (BURST, BLOCK, 4) words and (BLOCK, BURST) gaps into earlier and later steps; moves nothing."""
+    HALF: tl.constexpr = BURST // 2
+    early, late = tl.split(tl.permute(tl.reshape(words, (2, HALF, BLOCK, 4)), (1, 2, 3, 0)))
+    early_gaps, late_gaps = tl.split(tl.permute(tl.reshape(gaps, (BLOCK, 2, HALF)), (0, 2, 1)))
+    return early, late, early_gaps, late_gaps
+
+
+@triton.jit
+def _gather(x_pointer, columns, shift: tl.constexpr):
+    return tl.load(x_pointer + ((columns >> shift) & 0xFF))
+
+
+@triton.jit
+def _consume(words, gaps, x_pointer, acc, BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr):
+    """Multiply and add BURST steps of every lane; all gathers of a step are issued before the first use."""
+    if BURST > 1:
+        early, late, early_gaps, late_gaps = _halve(words, gaps, BLOCK, BURST)
+        x_pointer, acc = _consume(early, early_gaps, x_pointer, acc, BLOCK, BURST // 2, BF16)
+        x_pointer, acc = _consume(late, late_gaps, x_pointer, acc, BLOCK, BURST // 2, BF16)
+    else:
+        even, odd = _prefix_sums(tl.reshape(gaps, (BLOCK,)))
+        x0, x1 = _gather(x_pointer, even, 0), _gather(x_pointer, odd, 0)
+        x2, x3 = _gather(x_pointer, even, 8), _gather(x_pointer, odd, 8)
+        x4, x5 = _gather(x_pointer, even, 16), _gather(x_pointer, odd, 16)
+        x6, x7 = _gather(x_pointer, even, 24), _gather(x_pointer, odd, 24)
+        w0, w1, w2, w3 = _split_words(tl.reshape(words, (BLOCK, 4)), BLOCK)
+        acc += low_half(w0, BF16) * x0.to(tl.float32)
+        acc += high_half(w0, BF16) * x1.to(tl.float32)
+        acc += low_half(w1, BF16) * x2.to(tl.float32)
+        acc += high_half(w1, BF16) * x3.to(tl.float32)
+        acc += low_half(w2, BF16) * x4.to(tl.float32)
+        acc += high_half(w2, BF16) * x5.to(tl.float32)
+        acc += low_half(w3, BF16) * x6.to(tl.float32)
+        acc += high_half(w3, BF16) * x7.to(tl.float32)
+        x_pointer += odd >> 24
+    return x_pointer, acc
+
+
+@triton.jit
+def _span(bursts, uniform, tile):
+    """First burst of a tile and its number of bursts; tiles of equal size need no look-up."""
+    first = tile * uniform
+    count = uniform
+    if uniform == 0:
+        first = tl.load(bursts + tile)
+        count = tl.load(bursts + tile + 1) - first
+    return first.to(tl.int64), count
+
+
+@triton.jit
+def _pointers(values, gaps, first, BLOCK: tl.constexpr, BURST: tl.constexpr):
+    """Pointers to a tile's first burst."""
+    lane = tl.arange(0, BLOCK)
+    step = tl.arange(0, BURST)
+    gap_pointer = gaps + first * BLOCK * BURST + (lane[:, None] * BURST + step[None, :])
+    words = step[:, None, None] * (BLOCK * 4) + lane[None, :, None] * 4 + tl.arange(0, 4)[None, None, :]
+    return values + first * BLOCK * BURST * 4 + words, gap_pointer
+
+
+@triton.jit
+def _read(value_pointer, gap_pointer, burst, count, BLOCK: tl.constexpr, BURST: tl.constexpr):
+    # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
+    more = tl.zeros((BLOCK, 1), tl.int32) + burst < count
+    gaps = tl.load(gap_pointer + burst * (BLOCK * BURST), mask=more, other=0, eviction_policy="evict_first")
+    words = tl.load(
+        value_pointer + burst * (BLOCK * BURST * 4),
+        mask=more[None, :, :],
+        other=0,
+        eviction_policy="evict_first",
+    )
+    return words, gaps
+
+
+@triton.jit
+def sell_kernel(
+    values, gaps, starts, bursts, row_order, x, y, out_features, uniform,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr,
+    DEPTH: tl.constexpr, PDL: tl.constexpr, UNROLL: tl.constexpr,
+):  # fmt: skip
+    """One tile a program, one lane a thread: DEPTH bursts are under way while one is consumed."""
+    BLOCK: tl.constexpr = TILE_ROWS * LANES
+    if PDL:
+        gdc_launch_dependents()
+    tile = tl.program_id(0)
+    first, count = _span(bursts, uniform, tile)
+    value_pointer, gap_pointer = _pointers(values, gaps, first, BLOCK, BURST)
+    words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
+    if DEPTH == 2:
+        second_words, second_gap = _read(value_pointer, gap_pointer, 1, count, BLOCK, BURST)
+    x_pointer = x + (tl.load(starts + tile * BLOCK + tl.arange(0, BLOCK)).to(tl.int32) & 0xFFFF)
+    row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
+    inside = row < out_features
+    row = tl.load(row_order + row, mask=inside, other=0)
+    acc = tl.zeros((BLOCK,), tl.float32)
+    if PDL:
+        gdc_wait()
+    for burst in tl.range(DEPTH, count + DEPTH, loop_unroll_factor=UNROLL):
+        next_words, next_gap = _read(value_pointer, gap_pointer, burst, count, BLOCK, BURST)
+        x_pointer, acc = _consume(words, gap, x_pointer, acc, BLOCK, BURST, BF16)
+        if DEPTH == 2:
+            words, gap = second_words, second_gap
+            second_words, second_gap = next_words, next_gap
+        else:
+            words, gap = next_words, next_gap
+    total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS)), 0)
+    tl.store(y + row, total.to(y.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _gather_batch(x_pointer, columns, shift: tl.constexpr, offset: tl.constexpr, BATCH: tl.constexpr):
+    """Rows of the transposed x (in, BATCH): one wide load serves every batch column."""
+    row = x_pointer + ((columns >> shift) & 0xFF) * BATCH + offset
+    width: tl.constexpr = min(BATCH, 8)
+    return tl.load(row[:, None] + tl.arange(0, width)[None, :]).to(tl.float32)
+
+
+@triton.jit
+def _consume_batch(
+    words, gaps, x_pointer, acc, upper,
+    BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr,
+):  # fmt: skip
+    """As _consume for BATCH columns; `upper` holds the columns from 8 on."""
+    if BURST > 1:
+        early, late, early_gaps, late_gaps = _halve(words, gaps, BLOCK, BURST)
+        x_pointer, acc, upper = _consume_batch(
+            early, early_gaps, x_pointer, acc, upper, BLOCK, BURST // 2, BF16, BATCH
+        )
+        x_pointer, acc, upper = _consume_batch(
+            late, late_gaps, x_pointer, acc, upper, BLOCK, BURST // 2, BF16, BATCH
+        )
+    else:
+        w0, w1, w2, w3 = _split_words(tl.reshape(words, (BLOCK, 4)), BLOCK)
+        after_even, after_odd = _prefix_sums(tl.reshape(gaps, (BLOCK,)))
+        for j in tl.static_range(4):
+            w = w0 if j == 0 else (w1 if j == 1 else (w2 if j == 2 else w3))
+            low = low_half(w, BF16)[:, None]
+            high = high_half(w, BF16)[:, None]
+            acc += low * _gather_batch(x_pointer, after_even, 8 * j, 0, BATCH)
+            acc += high * _gather_batch(x_pointer, after_odd, 8 * j, 0, BATCH)
+            if BATCH > 8:
+                upper += low * _gather_batch(x_pointer, after_even, 8 * j, 8, BATCH)
+                upper += high * _gather_batch(x_pointer, after_odd, 8 * j, 8, BATCH)
+        x_pointer += (after_odd >> 24) * BATCH
+    return x_pointer, acc, upper
+
+
+@triton.jit
+def sell_batch_kernel(
+    values, gaps, starts, bursts, row_order, x_t, y, out_features, uniform, batch,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr,
+    BATCH: tl.constexpr, PDL: tl.constexpr,
+):  # fmt: skip
+    """As sell_kernel for up to 16 columns of x: each entry is decoded once for all of them."""
+    BLOCK: tl.constexpr = TILE_ROWS * LANES
+    WIDTH: tl.constexpr = min(BATCH, 8)
+    if PDL:
+        gdc_launch_dependents()
+    tile = tl.program_id(0)
+    first, count = _span(bursts, uniform, tile)
+    value_pointer, gap_pointer = _pointers(values, gaps, first, BLOCK, BURST)
+    x_pointer = x_t + (tl.load(starts + tile * BLOCK + tl.arange(0, BLOCK)).to(tl.int32) & 0xFFFF) * BATCH
+    acc = tl.zeros((BLOCK, WIDTH), tl.float32)
+    upper = tl.zeros((BLOCK, WIDTH), tl.float32)
+    words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
+    if PDL:
+        gdc_wait()
+    for burst in range(1, count + 1):
+        next_words, next_gap = _read(value_pointer, gap_pointer, burst, count, BLOCK, BURST)
+        x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BURST, BF16, BATCH)
+        words, gap = next_words, next_gap
+    _store_batch(acc, row_order, y, tile, out_features, batch, 0, TILE_ROWS, LANES, WIDTH)
+    if BATCH > 8:
+        _store_batch(upper, row_order, y, tile, out_features, batch, 8, TILE_ROWS, LANES, WIDTH)
+
+
+@triton.jit
+def _store_batch(
+    acc, row_order, y, tile, out_features, batch, offset: tl.constexpr,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr,
+):  # fmt: skip
+    row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
+    inside = row < out_features
+    row = tl.load(row_order + row, mask=inside, other=0)
+    column = offset + tl.arange(0, WIDTH)
+    total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS, WIDTH)), 0)
+    target = y + column[None, :].to(tl.int64) * out_features + row[:, None]
+    tl.store(target, total.to(y.dtype.element_ty), mask=inside[:, None] & (column < batch)[None, :])

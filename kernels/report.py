@@ -1,0 +1,213 @@
+"""Tables of the shipped measurements, in Markdown: `python -m kernels.report [--update FILE …]`."""
+# ruff: noqa: T201 - a command prints.
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kernels.errors import KernelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Row = dict[str, Any]
+RESULTS = Path(__file__).parent / "results"
+HEADLINE = ((4096, 4096), (11008, 4096), (4096, 11008), (8192, 28672))
+ORDER = ("sell", "nm", "bsr", "activation", "clustered", "csr", "masked", "bitmask", "dense")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read the rows of a JSON-lines file; raises KernelError where it is missing or damaged."""
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except (OSError, ValueError) as error:
+        raise KernelError(f"cannot read {path}: {error}") from error
+
+
+def _spread(values: Iterable[float], form: str) -> str:
+    """Print one number, or the lowest and highest of several runs where they print differently."""
+    low, high = (format(extreme(values := list(values)), form) for extreme in (min, max))
+    return low if low == high else f"{low}–{high}"
+
+
+def _table(header: list[str], lines: Iterable[list[str]]) -> str:
+    rule = ["---"] + ["---:"] * (len(header) - 1)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
+
+
+def _shape(row: Row) -> tuple[int, int]:
+    return row["out_features"], row["in_features"]
+
+
+def _label(row: Row) -> str:
+    share = "" if row["kernel"] in {"dense", "nm"} else f" {row['sparsity']:.0%}"
+    return f"`{row['kernel']}`{share}"
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups
+
+
+def _measured(batch: int | None = None) -> list[Row]:
+    rows = [row for path in sorted(RESULTS.glob("*.jsonl")) for row in read_rows(path)]
+    rows = [row for row in rows if row["latency_us_p50"] is not None and row["cache"] == "cold"]
+    return [row for row in rows if batch is None or row["batch"] == batch]
+
+
+def summary() -> str:
+    """Tabulate speed-ups over the best dense call at batch 1, cold."""
+    groups = _grouped(_measured(1), lambda row: (ORDER.index(row["kernel"]), row["sparsity"], _label(row)))
+    lines = []
+    for (_, _, label), rows in sorted(groups.items()):
+        by_shape = _grouped(rows, _shape)
+        cells = [
+            _spread((row["speedup"] for row in by_shape[shape]), ".2f") + "×" if shape in by_shape else "–"
+            for shape in HEADLINE
+        ]
+        lines.append([label, format(statistics.mean(row["bits_per_weight"] for row in rows), ".1f"), *cells])
+    header = ["format", "bits a weight", *(f"{out}×{into}" for out, into in HEADLINE)]
+    return _table(header, lines)
+
+
+def full() -> str:
+    """Tabulate every shape at batch 1, cold: latency, spread, speed-up, share of the limit."""
+    key = lambda row: (_shape(row), ORDER.index(row["kernel"]), row["sparsity"], _label(row))  # noqa: E731
+    lines = []
+    for (shape, _, _, label), rows in sorted(_grouped(_measured(1), key).items()):
+        inner = max((row["latency_us_p80"] - row["latency_us_p20"]) / row["latency_us_p50"] for row in rows)
+        lines.append(
+            [
+                f"{shape[0]}×{shape[1]} {label}",
+                _spread((row["latency_us_p50"] for row in rows), ".1f"),
+                f"{inner:.1%}",
+                _spread((row["dense_latency_us_p50"] for row in rows), ".1f"),
+                _spread((row["speedup"] for row in rows), ".2f"),
+                _spread((row["limit_fraction"] for row in rows), ".0%"),
+                f"{rows[0]['bits_per_weight']:.2f}",
+            ]
+        )
+    header = ["matrix, format", "µs (two runs)", "p20–p80", "dense µs", "speed-up", "of the limit", "bits"]
+    return _table(header, lines)
+
+
+def batches() -> str:
+    """Speed-up of `sell` and `nm` at batch 1, 4 and 16, cold."""
+    rows = [row for row in _measured() if row["kernel"] in {"sell", "nm"} and _shape(row) in HEADLINE]
+    groups = _grouped(
+        rows, lambda row: (_shape(row), ORDER.index(row["kernel"]), row["sparsity"], _label(row))
+    )
+    lines = []
+    for (shape, _, _, label), members in sorted(groups.items()):
+        by_batch = _grouped(members, lambda row: row["batch"])
+        cells = [_spread((row["speedup"] for row in by_batch[b]), ".2f") for b in sorted(by_batch)]
+        lines.append([f"{shape[0]}×{shape[1]} {label}", *cells])
+    return _table(["matrix, format", "batch 1", "batch 4", "batch 16"], lines)
+
+
+def generation() -> str:
+    """Tokens a second end to end."""
+    lines = [
+        [
+            f"`{row['format']}`, {row['layers']} layers",
+            f"{row['dense_tokens_per_second']:.0f}",
+            f"{row['tokens_per_second']:.0f}",
+            f"{row['speedup']:.2f}",
+            f"{row['dense_relative_error']:.4f}",
+            f"{row['relative_error']:.4f}",
+            f"{row['equal_tokens']} of {row['tokens']}",
+        ]
+        for row in read_rows(RESULTS / "generation" / "h200.jsonl")
+    ]
+    header = [
+        "linears",
+        "dense tok/s",
+        "packed tok/s",
+        "speed-up",
+        "dense error",
+        "packed error",
+        "equal tokens",
+    ]
+    return _table(header, lines)
+
+
+def separation() -> str:
+    """Planted clusters: occupancy and latency by separation ratio."""
+    lines = [
+        [
+            "∞" if row["separation_ratio"] is None else f"{row['separation_ratio']:.2f}",
+            *(f"{row[name]:.0%}" for name in ("occupancy_1x64", "occupancy_4x32", "occupancy_16x64")),
+            *(f"{row[name]:.1f}" for name in ("dense_us", "csr_us", "sell_us", "clustered_us")),
+            *(f"{row[name] / row['clustered_us']:.2f}" for name in ("csr_us", "sell_us", "dense_us")),
+        ]
+        for row in read_rows(RESULTS / "separation" / "h200.jsonl")
+    ]
+    header = ["separation", "1×64 full", "4×32 full", "16×64 full", "dense µs", "csr µs", "sell µs"]
+    return _table([*header, "clustered µs", "over csr", "over sell", "over dense"], lines)
+
+
+def real_masks() -> str:
+    """Separation ratio and block occupancy on masks of the bundled model."""
+    lines = [
+        [
+            f"{row['mask']} ({row['out_features']}×{row['in_features']})",
+            f"{row['separation_ratio']:.2f}",
+            *(f"{row[name]:.1%}" for name in ("occupancy_1x64", "occupancy_4x32", "occupancy_16x64")),
+        ]
+        for row in read_rows(RESULTS / "separation" / "bundled.jsonl")
+    ]
+    return _table(["mask", "separation", "1×64 full", "4×32 full", "16×64 full"], lines)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "kernels": summary,
+    "kernels-full": full,
+    "kernels-batches": batches,
+    "kernels-generation": generation,
+    "kernels-separation": separation,
+    "kernels-real-masks": real_masks,
+}
+
+
+def update(path: Path) -> None:
+    """Rewrite the tables between `<!-- NAME:begin -->` and `<!-- NAME:end -->`; KernelError without any."""
+    text = path.read_text()
+    found = 0
+    for name, table in SECTIONS.items():
+        marked = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+        if marked.search(text):
+            found += 1
+            fresh = table()
+            text = marked.sub(lambda match, fresh=fresh: f"{match[1]}{fresh}\n{match[2]}", text)
+    if not found:
+        raise KernelError(f"{path} has no markers such as <!-- kernels:begin --> and <!-- kernels:end -->")
+    path.write_text(text)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the summary, or rewrite the tables of the files given."""
+    parser = argparse.ArgumentParser(prog="python -m kernels.report", description=__doc__)
+    parser.add_argument("--update", nargs="+", type=Path, metavar="FILE", help="rewrite the tables in place")
+    arguments = parser.parse_args(argv)
+    try:
+        if not arguments.update:
+            print(summary())
+        for path in arguments.update or []:
+            update(path)
+    except (KernelError, OSError) as error:
+        print(f"kernels.report: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+CREATE OR REPLACE MACRO binomial_at_most(successes, trials, probability) AS -- noqa: CP05
+list_sum(list_transform(
+    range(successes + 1)::INTEGER[],
+    LAMBDA hits: factorial(trials)::DOUBLE / (factorial(hits)::DOUBLE * factorial(trials - hits)::DOUBLE)
+    * probability ** hits * (1 - probability) ** (trials - hits)
+));
+
+COMMENT ON MACRO binomial_at_most IS -- noqa: PRS
+'Probability of at most so many successes in independent trials of equal probability.';

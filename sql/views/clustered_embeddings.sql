@@ -1,0 +1,29 @@
+CREATE OR REPLACE VIEW clustered_embeddings AS
+-- One row per clustering of a real mask, embedding and feature: a scatter plot coloured by cluster.
+SELECT
+    clusterings.clustering_id,
+    clusterings.run_id,
+    clusterings.matrix_id,
+    clusterings.algorithm,
+    clusterings.distance,
+    clusterings.k,
+    clusterings.reference_feature,
+    clusterings.seed,
+    embeddings.embedding,
+    assignments.feature_index,
+    assignments.cluster,
+    assignments.gradient_rank,
+    embeddings.x,
+    embeddings.y
+FROM clusterings
+INNER JOIN cluster_assignments AS assignments ON clusterings.clustering_id = assignments.clustering_id
+INNER JOIN feature_embeddings AS embeddings
+    ON
+        clusterings.run_id = embeddings.run_id
+        AND clusterings.matrix_id = embeddings.matrix_id
+        AND clusterings.axis = embeddings.axis
+        AND clusterings.reference_feature = embeddings.reference_feature
+        AND assignments.feature_index = embeddings.feature_index;
+
+COMMENT ON VIEW clustered_embeddings IS
+'One row per clustering, embedding and feature: its place in the plane and its cluster.';

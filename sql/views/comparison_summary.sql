@@ -1,0 +1,46 @@
+CREATE OR REPLACE VIEW comparison_summary AS
+-- One row per pair of runs and matrix: the features of both compared.
+SELECT
+    runs_a.model_id,
+    comparisons.run_id_a,
+    comparisons.run_id_b,
+    comparisons.matrix_id,
+    runs_a.method AS method_a,
+    runs_b.method AS method_b,
+    runs_a.sparsity AS sparsity_a,
+    runs_b.sparsity AS sparsity_b,
+    runs_a.pattern AS pattern_a,
+    runs_b.pattern AS pattern_b,
+    matrices.layer,
+    matrices.projection,
+    comparisons.axis,
+    count(*) AS feature_count,
+    avg(comparisons.jaccard) AS mean_jaccard,
+    min(comparisons.jaccard) AS least_jaccard,
+    max(comparisons.jaccard) AS most_jaccard,
+    avg(comparisons.cosine) AS mean_cosine,
+    min(comparisons.cosine) AS least_cosine,
+    avg(comparisons.hamming) AS mean_hamming,
+    max(comparisons.hamming) AS most_hamming
+FROM feature_comparisons AS comparisons
+INNER JOIN pruning_runs AS runs_a ON comparisons.run_id_a = runs_a.run_id
+INNER JOIN pruning_runs AS runs_b ON comparisons.run_id_b = runs_b.run_id
+INNER JOIN matrices ON comparisons.matrix_id = matrices.matrix_id
+GROUP BY ALL;
+
+COMMENT ON VIEW comparison_summary IS
+'One row per pair of runs and matrix: Jaccard, cosine and Hamming over its features; mask_overlap has the chance level.';
+COMMENT ON COLUMN comparison_summary.method_a IS 'Method of the first run';
+COMMENT ON COLUMN comparison_summary.method_b IS 'Method of the second run';
+COMMENT ON COLUMN comparison_summary.sparsity_a IS 'Sparsity asked of the first run';
+COMMENT ON COLUMN comparison_summary.sparsity_b IS 'Sparsity asked of the second run';
+COMMENT ON COLUMN comparison_summary.pattern_a IS 'Pattern of the first run';
+COMMENT ON COLUMN comparison_summary.pattern_b IS 'Pattern of the second run';
+COMMENT ON COLUMN comparison_summary.feature_count IS 'Features compared';
+COMMENT ON COLUMN comparison_summary.mean_jaccard IS 'Mean Jaccard similarity of the masks of a feature';
+COMMENT ON COLUMN comparison_summary.least_jaccard IS 'Jaccard similarity of the feature that differs most';
+COMMENT ON COLUMN comparison_summary.most_jaccard IS 'Jaccard similarity of the feature that differs least';
+COMMENT ON COLUMN comparison_summary.mean_cosine IS 'Mean cosine of the pruned weights of a feature';
+COMMENT ON COLUMN comparison_summary.least_cosine IS 'Lowest cosine of the pruned weights of a feature';
+COMMENT ON COLUMN comparison_summary.mean_hamming IS 'Mean share of the weights of a feature on which the masks differ';
+COMMENT ON COLUMN comparison_summary.most_hamming IS 'Largest share of the weights of a feature on which the masks differ';

@@ -1,0 +1,72 @@
+CREATE OR REPLACE VIEW run_overview AS
+-- One row per pruning run, the dense model included.
+WITH pruned AS (
+    SELECT
+        run_id,
+        count(*) AS matrix_count,
+        sum(weight_count) AS weight_count,
+        1 - sum(kept_count) / sum(weight_count) AS actual_sparsity,
+        avg(reconstruction_error) AS mean_reconstruction_error,
+        sum(elapsed_seconds) AS elapsed_seconds
+    FROM matrix_prunings
+    GROUP BY run_id
+),
+
+measured AS (
+    SELECT
+        runs.run_id,
+        runs.model_id,
+        runs.method,
+        perplexities.dataset,
+        perplexities."window",
+        perplexities.token_count,
+        perplexities.perplexity
+    FROM perplexities
+    INNER JOIN pruning_runs AS runs ON perplexities.run_id = runs.run_id
+),
+
+compared AS (
+    SELECT
+        measured.*,
+        dense.perplexity AS dense_perplexity
+    FROM measured
+    LEFT JOIN measured AS dense
+        ON
+            measured.model_id = dense.model_id
+            AND measured.dataset = dense.dataset
+            AND measured."window" = dense."window"
+            AND measured.token_count = dense.token_count
+            AND dense.method = 'dense'
+)
+
+SELECT
+    runs.model_id,
+    runs.run_id,
+    runs.method,
+    runs.sparsity,
+    runs.pattern,
+    runs.scope,
+    pruned.matrix_count,
+    pruned.weight_count,
+    pruned.actual_sparsity,
+    pruned.mean_reconstruction_error,
+    pruned.elapsed_seconds,
+    compared.dataset,
+    compared."window",
+    compared.token_count,
+    compared.perplexity,
+    compared.dense_perplexity,
+    compared.perplexity / compared.dense_perplexity AS perplexity_ratio
+FROM pruning_runs AS runs
+LEFT JOIN pruned ON runs.run_id = pruned.run_id
+LEFT JOIN compared ON runs.run_id = compared.run_id;
+
+COMMENT ON VIEW run_overview IS
+'One row per pruning run and evaluation text: what was asked, what was pruned, and what it costs in perplexity.';
+COMMENT ON COLUMN run_overview.matrix_count IS 'Matrices pruned';
+COMMENT ON COLUMN run_overview.weight_count IS 'Weights in these matrices';
+COMMENT ON COLUMN run_overview.actual_sparsity IS 'Share of their weights that are pruned';
+COMMENT ON COLUMN run_overview.mean_reconstruction_error IS 'Mean over matrices of the reconstruction error';
+COMMENT ON COLUMN run_overview.elapsed_seconds IS 'Time spent on pruning, in seconds';
+COMMENT ON COLUMN run_overview.dense_perplexity IS 'Perplexity of the dense model on the same text';
+COMMENT ON COLUMN run_overview.perplexity_ratio IS 'Perplexity over that of the dense model';

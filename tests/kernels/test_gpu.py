@@ -1,0 +1,80 @@
+"""The kernels as a GPU runs them: inline PTX, early starts, every format, odd shapes, graphs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kernels.device import find_machine
+from kernels.formats import NAMES, get_format
+from kernels.masks import random_mask
+from kernels.measuring import TOLERANCE, Operands, check, oracle, tune
+from tests.kernels.cases import MASKS, dense_product, make_case, relative_error
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+ODD = (1823, 781)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", NAMES)
+def test_kernels_on_an_odd_shape(name, dtype):
+    """Every mask a format can store: poisoned outputs are filled to within rounding of float64."""
+    masks = ("two_of_four", "one_of_four", "empty") if name == "nm" else MASKS
+    kind = get_format(name)
+    for mask_name in masks:
+        weight, mask, x = (part.cuda() for part in make_case(mask_name, ODD, dtype))
+        packed = kind.pack(weight, mask)
+        assert torch.equal(kind.unpack(packed), weight.masked_fill(~mask, 0))
+        out = torch.full((1, ODD[0]), float("nan"), dtype=dtype, device="cuda")
+        for launch in kind.launches(packed, 1):
+            kind.multiply(packed, x, out.fill_(float("nan")), launch)
+            assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE, (mask_name, launch)
+
+
+@pytest.mark.parametrize("name", ["sell", "nm"])
+@pytest.mark.parametrize("batch", [2, 3, 4, 7, 8, 9, 16])
+def test_batches(name, batch):
+    """Columns of x share the decoding and keep their own sums."""
+    weight, mask, x = (part.cuda() for part in make_case("two_of_four", ODD, torch.bfloat16, batch=batch))
+    kind = get_format(name)
+    out = kind.multiply(kind.pack(weight, mask), x)
+    assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", ["sell", "nm", "bsr"])
+def test_a_chain_of_early_starting_kernels_keeps_its_order(name):
+    """Each kernel reads what the one before it wrote, also inside a CUDA graph."""
+    generator = torch.Generator(device="cuda").manual_seed(0)
+    pattern = "2:4" if name == "nm" else "unstructured"
+    mask = random_mask((1024, 1024), 0.5, pattern, generator)
+    weight = torch.randn(1024, 1024, generator=generator, device="cuda", dtype=torch.bfloat16) / 22
+    kind = get_format(name)
+    packed = kind.pack(weight, mask)
+    x = torch.randn(1, 1024, generator=generator, device="cuda", dtype=torch.bfloat16)
+    want = x
+    for _ in range(8):
+        want = kind.multiply(packed, want)
+        torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        got = x
+        for _ in range(8):
+            got = kind.multiply(packed, got)
+    for _ in range(20):
+        got.fill_(float("nan"))
+        graph.replay()
+        assert torch.equal(got, want)
+
+
+def test_tuning_returns_settings_that_are_correct():
+    """The fastest settings found compute the product."""
+    machine = find_machine("cuda")
+    weight, mask, x = (part.cuda() for part in make_case("half", (512, 1024), torch.bfloat16))
+    kind = get_format("sell")
+    operands = Operands(weight, mask, x, oracle(weight, mask, x), lambda packed: packed)
+    tuned = tune(kind, operands, machine)
+    assert tuned.latency_us > 0
+    assert check(kind, kind.pack(weight, mask, tuned.layout), operands, tuned.launch) < TOLERANCE

@@ -1,0 +1,298 @@
+"""A small warehouse with every table the app reads, the same on every machine."""
+
+import dataclasses
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from warehouse.bits import pack_masks
+from warehouse.publishing import Writer
+
+MODEL = "tiny-llama"
+STARTED = datetime.datetime(2025, 1, 2, 3, 4, 5)  # noqa: DTZ001  # the tables hold UTC without a zone
+COMPONENTS = {
+    "q": "self_attn.q_proj",
+    "k": "self_attn.k_proj",
+    "v": "self_attn.v_proj",
+    "o": "self_attn.o_proj",
+    "gate": "mlp.gate_proj",
+    "up": "mlp.up_proj",
+    "down": "mlp.down_proj",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One pruning run of the sample: what was asked, and the perplexity it is said to give."""
+
+    run_id: int
+    method: str
+    sparsity: float
+    pattern: str
+    perplexity: float
+
+
+RUNS = (
+    Run(1, "dense", 0.0, "unstructured", 8.12),
+    Run(2, "magnitude", 0.5, "unstructured", 14.89),
+    Run(3, "wanda", 0.5, "unstructured", 9.41),
+    Run(4, "sparsegpt", 0.5, "2:4", 10.93),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """How large the sample is."""
+
+    blocks: int = 3
+    hidden: int = 32
+    intermediate: int = 64
+    neighbours: int = 16
+    cluster_counts: tuple[int, ...] = (4, 8)
+    chance_replicates: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Matrix:
+    """One weight matrix of the sample."""
+
+    matrix_id: int
+    layer: int
+    projection: str
+    out_features: int
+    in_features: int
+
+    @property
+    def cluster_axis(self) -> str:
+        """Features are compared by rows for `down`, by columns elsewhere."""
+        return "output" if self.projection == "down" else "input"
+
+
+def build(path: Path, shape: Shape | None = None, runs: tuple[Run, ...] = RUNS) -> Path:
+    """Publish a sample warehouse at `path` and return the path; a second build replaces the first."""
+    with Writer(path) as writer:
+        connection = writer.begin()
+        _clear(connection)
+        content = _Content()
+        _collect(content, shape or Shape(), runs)
+        content.insert(connection)
+        writer.publish()
+    return path
+
+
+def list_matrices(shape: Shape) -> list[Matrix]:
+    """Return the matrices of the sample, block by block."""
+    sizes = {
+        "gate": (shape.intermediate, shape.hidden),
+        "up": (shape.intermediate, shape.hidden),
+        "down": (shape.hidden, shape.intermediate),
+    }
+    places = [(layer, projection) for layer in range(shape.blocks) for projection in COMPONENTS]
+    return [
+        Matrix(number, layer, projection, *sizes.get(projection, (shape.hidden, shape.hidden)))
+        for number, (layer, projection) in enumerate(places, start=1)
+    ]
+
+
+def keep_mask(run: Run, matrix: Matrix) -> NDArray[np.bool_]:
+    """Draw the (out, in) keep mask of a run and matrix.
+
+    Magnitude keeps weights at random, Wanda plants four groups of alike columns (rows for `down`), and an
+    N:M pattern keeps N of every M consecutive inputs of each row.
+    """
+    generator = np.random.default_rng(1000 * run.run_id + matrix.matrix_id)
+    size = (matrix.out_features, matrix.in_features)
+    scores = generator.random(size)
+    if ":" in run.pattern:
+        kept, group = map(int, run.pattern.split(":"))
+        grouped = scores.reshape(size[0], -1, group)
+        return (grouped.argsort(axis=2).argsort(axis=2) < kept).reshape(size)
+    if run.method == "wanda":
+        axis = 0 if matrix.cluster_axis == "output" else 1
+        prototypes = generator.random((4, size[1 - axis]))
+        groups = prototypes[np.arange(size[axis]) % 4]
+        scores = 0.3 * scores + 0.7 * (groups if axis == 0 else groups.T)
+    kept_count = round(scores.size * (1 - run.sparsity))
+    return scores >= np.partition(scores.ravel(), -kept_count)[-kept_count]
+
+
+def _clear(connection: duckdb.DuckDBPyConnection) -> None:
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'warehouse_info'"
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f"DELETE FROM {table}")
+
+
+class _Content:
+    """The rows of every table, gathered first: DuckDB takes whole columns far faster than single rows."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[tuple]] = {}
+        self.columns: dict[str, list[pa.Table]] = {}
+
+    def add(self, table: str, rows: Iterable[tuple]) -> None:
+        self.rows.setdefault(table, []).extend(rows)
+
+    def add_columns(self, table: str, columns: dict) -> None:
+        self.columns.setdefault(table, []).append(pa.table(columns))
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for table, rows in self.rows.items():
+            columns = {f"c{place}": values for place, values in enumerate(zip(*rows, strict=True))}
+            connection.register("arriving", pa.table(columns))
+            connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")
+        for table, parts in self.columns.items():
+            connection.register("arriving", pa.concat_tables(parts))
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
+
+
+def _collect(content: _Content, shape: Shape, runs: tuple[Run, ...]) -> None:
+    matrices = list_matrices(shape)
+    content.add(
+        "models", [(MODEL, "LlamaForCausalLM", shape.blocks, 123_456, "bfloat16", "/models/tiny-llama", "m0")]
+    )
+    content.add(
+        "matrices",
+        [
+            (
+                m.matrix_id,
+                MODEL,
+                m.layer,
+                COMPONENTS[m.projection],
+                m.projection,
+                m.out_features,
+                m.in_features,
+            )
+            for m in matrices
+        ],
+    )
+    content.add("calibrations", [(1, "stdlib", 16, 128, 0, "c0")])
+    content.add("pruning_runs", [_run_row(run) for run in runs])
+    content.add(
+        "perplexities", [(run.run_id, "stdlib-held-out", 512, 65_536, run.perplexity) for run in runs]
+    )
+    content.add("kernel_benchmarks", _benchmark_rows(shape))
+    content.add("etl_runs", [(1, "sparsity-etl run", "finished", STARTED, STARTED, 1234, None)])
+    numbers = itertools.count(1)
+    for run in runs:
+        if run.method != "dense":
+            for matrix in matrices:
+                mask = keep_mask(run, matrix)
+                _collect_pruning(content, run, matrix, mask)
+                _collect_clusterings(content, shape, (run, matrix, mask), numbers)
+
+
+def _run_row(run: Run) -> tuple:
+    scope = None if run.method == "dense" else "row"
+    return (
+        run.run_id, MODEL, run.method, run.sparsity, run.pattern, scope, 1, "{}", 0, "1", f"r{run.run_id}",
+        STARTED, STARTED,
+    )  # fmt: skip
+
+
+def _benchmark_rows(shape: Shape) -> Iterator[tuple]:
+    for number, out_features, in_features in (
+        (0, shape.hidden, shape.hidden),
+        (1, shape.hidden, shape.intermediate),
+    ):
+        for pattern, kernel, speedup in (("unstructured", "sell", 1.42), ("2:4", "semi_structured", 1.71)):
+            dense = 20.0 + number
+            yield (
+                "NVIDIA H200", kernel, "default", out_features, in_features, 1, "bfloat16", 0.5, pattern,
+                "random", dense / speedup - 0.5, dense / speedup, dense / speedup + 0.5, dense, speedup,
+                4096, 1000.0, 0.4, 2048, 9.5, 0.001, "cold", "2.6", "3.2", STARTED, None,
+            )  # fmt: skip
+
+
+def _collect_pruning(content: _Content, run: Run, matrix: Matrix, mask: NDArray[np.bool_]) -> None:
+    generator = np.random.default_rng(run.run_id * 7919 + matrix.matrix_id)
+    error = 0.05 * run.run_id + 0.01 * matrix.layer + 0.002 * matrix.matrix_id
+    content.add(
+        "matrix_prunings", [(run.run_id, matrix.matrix_id, int(mask.sum()), mask.size, error, 0.01, None)]
+    )
+    for axis in ("input", "output") if matrix.projection == "down" else ("input",):
+        features = mask if axis == "output" else mask.T
+        count = len(features)
+        keys = {
+            "run_id": pa.array([run.run_id] * count, pa.int32()),
+            "matrix_id": pa.array([matrix.matrix_id] * count, pa.int32()),
+            "axis": [axis] * count,
+            "feature_index": np.arange(count, dtype=np.int32),
+        }
+        kept_counts = features.sum(axis=1).astype(np.int32)
+        content.add_columns(
+            "feature_masks", {**keys, "keep_mask": pack_masks(features), "kept_count": kept_counts}
+        )
+        weight_norms = generator.uniform(0.5, 2.0, count).astype(np.float32)
+        content.add_columns(
+            "feature_metrics",
+            {
+                **keys,
+                "weight_norm": weight_norms,
+                "pruned_weight_norm": weight_norms * np.float32(0.9),
+                "activation_norm": generator.lognormal(0.0, 1.0, count).astype(np.float32),
+                "density": (kept_counts / features.shape[1]).astype(np.float32),
+            },
+        )
+
+
+def _collect_clusterings(
+    content: _Content, shape: Shape, pruned: tuple[Run, Matrix, NDArray[np.bool_]], numbers: Iterator[int]
+) -> None:
+    run, matrix, mask = pruned
+    axis = matrix.cluster_axis
+    features = mask if axis == "output" else mask.T
+    generator = np.random.default_rng(run.run_id * 104_729 + matrix.matrix_id)
+    for replicate in (None, *range(shape.chance_replicates)):
+        drawn = features if replicate is None else generator.permuted(features, axis=1)
+        distances = (drawn != drawn[0]).mean(axis=1)
+        chosen = np.argsort(distances, kind="stable")[: shape.neighbours]
+        for k in shape.cluster_counts:
+            number = next(numbers)
+            settings = ("kmeans", "euclidean", k, len(chosen), 0, 0, replicate)
+            content.add("clusterings", [(number, run.run_id, matrix.matrix_id, axis, *settings)])
+            labels = nearest_seed_clusters(drawn[chosen], k)
+            content.add("cluster_pair_distances", _pair_rows(number, drawn[chosen], labels))
+            if replicate is None:
+                ranked = enumerate(zip(chosen, labels, strict=True))
+                content.add(
+                    "cluster_assignments",
+                    [(number, int(f), int(label), rank, float(distances[f])) for rank, (f, label) in ranked],
+                )
+
+
+def nearest_seed_clusters(features: NDArray[np.bool_], k: int) -> NDArray[np.int_]:
+    """Assign every feature to the nearest of k features chosen far from each other: the same everywhere."""
+    distances = (features[:, None, :] != features[None, :, :]).sum(axis=2)
+    seeds = [0]
+    while len(seeds) < k:
+        seeds.append(int(distances[:, seeds].min(axis=1).argmax()))
+    return distances[:, seeds].argmin(axis=1)
+
+
+def _pair_rows(number: int, features: NDArray[np.bool_], labels: NDArray[np.int_]) -> list[tuple]:
+    distances = (features[:, None, :] != features[None, :, :]).mean(axis=2)
+    first, second = np.triu_indices(len(features), k=1)
+    clusters = np.unique(labels)
+    low, high = np.minimum(labels[first], labels[second]), np.maximum(labels[first], labels[second])
+    rows = []
+    for a in clusters:
+        for b in clusters[clusters >= a]:
+            pairs = (low == a) & (high == b)
+            rows.append(
+                (
+                    number,
+                    int(a),
+                    int(b),
+                    int(pairs.sum()),
+                    float(distances[first[pairs], second[pairs]].sum()),
+                )
+            )
+    return rows

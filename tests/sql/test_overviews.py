@@ -1,0 +1,195 @@
+"""Overviews, trends and recommendations on a few rows with answers worked out by hand."""
+
+import pytest
+from sample_rows import STARTED, Rows
+
+from etl.loading import insert
+
+
+def perplexity(rows: Rows, run_id: int, value: float) -> None:
+    columns = {"dataset": "text", "window": 512, "token_count": 100}
+    insert(rows.db, "perplexities", {"run_id": run_id, **columns, "perplexity": value})
+
+
+def test_runs_beside_the_dense_model(rows: Rows) -> None:
+    """Two matrices of 1 of 2 and 1 of 4 weights kept are 4/6 sparse; 12 is 1.5 times the dense 8."""
+    rows.run(1, "dense", 0.0)
+    rows.run(2)
+    for matrix_id, weights, error in ((1, 2, 0.1), (2, 4, 0.3)):
+        rows.matrix(matrix_id, (2, 2))
+        rows.pruning(2, matrix_id, 1, weights, error)
+    perplexity(rows, 1, 8.0)
+    perplexity(rows, 2, 12.0)
+    found = rows.one(
+        "SELECT matrix_count, actual_sparsity, mean_reconstruction_error, elapsed_seconds, dense_perplexity,"
+        " perplexity_ratio FROM run_overview WHERE run_id = 2"
+    )
+    assert found == pytest.approx((2, 4 / 6, 0.2, 2.0, 8.0, 1.5))
+
+
+def test_sweep_ranks_methods_and_shows_steps(rows: Rows) -> None:
+    """From 50% to 70% Wanda's perplexity grows by 5; at 50% SparseGPT is the better one."""
+    for run_id, method, sparsity, value in (
+        (1, "wanda", 0.5, 10.0),
+        (2, "wanda", 0.7, 15.0),
+        (3, "sparsegpt", 0.5, 9.0),
+    ):
+        rows.run(run_id, method, sparsity)
+        perplexity(rows, run_id, value)
+    found = rows.db.execute(
+        "SELECT run_id, perplexity_change, method_rank FROM sparsity_sweep ORDER BY 1"
+    ).fetchall()
+    assert found == [(1, None, 2), (2, 5.0, 1), (3, None, 1)]
+
+
+def test_trend_over_blocks(rows: Rows) -> None:
+    """Errors 0.1, 0.3 and 0.2 change by +0.2 and -0.1 and rise by 0.05 a block."""
+    rows.run(1)
+    for layer, error in enumerate((0.1, 0.3, 0.2)):
+        rows.matrix(layer + 1, (4, 4), layer=layer)
+        rows.pruning(1, layer + 1, error=error)
+    found = rows.db.execute(
+        "SELECT layer, error_change, error_slope, error_rank FROM layer_trends ORDER BY layer"
+    ).fetchall()
+    assert [row[3] for row in found] == [3, 1, 2]
+    assert found[0][1] is None
+    assert [row[1] for row in found[1:]] == pytest.approx([0.2, -0.1])
+    assert found[0][2] == pytest.approx(0.05)
+
+
+def test_features_are_ranked(rows: Rows) -> None:
+    """Feature 1 is the densest and the most relevant (4 × 3); an output feature has no relevance."""
+    rows.run(1)
+    rows.matrix(1, (4, 2))
+    insert(rows.db, "feature_metrics", {
+        "run_id": 1, "matrix_id": 1, "axis": "input", "feature_index": [0, 1], "weight_norm": [5.0, 4.0],
+        "activation_norm": [2.0, 3.0], "density": [0.25, 0.75],
+    })  # fmt: skip
+    found = rows.db.execute(
+        "SELECT feature_index, relevance, densest_rank, sparsest_rank, relevance_rank"
+        " FROM feature_extremes ORDER BY 1"
+    ).fetchall()
+    assert found == [(0, 10.0, 2, 1, 2), (1, 12.0, 1, 2, 1)]
+
+
+def test_best_measurement_of_each_kernel(rows: Rows) -> None:
+    """Of two variants the quicker counts; failed measurements do not."""
+    rows.benchmark("sell", (4, 4), 5.0)
+    rows.benchmark("sell", (4, 4), 4.0, variant="b")
+    rows.benchmark("csr", (4, 4), 1.0, error="wrong result")
+    found = rows.one(
+        "SELECT kernel, variant, latency_us_p50, speedup, measurement_count FROM kernel_speedups"
+    )
+    assert found == ("sell", "b", 4.0, 2.5, 2)
+
+
+def recommendation(rows: Rows) -> tuple:
+    return rows.one(
+        "SELECT tier, format, block_size, why, measured_speedup, round(predicted_speedup, 2)"
+        " FROM format_recommendations"
+    )
+
+
+@pytest.fixture
+def half(rows: Rows) -> Rows:
+    """A run at half density over one 4 × 4 matrix."""
+    rows.run(1)
+    rows.matrix(1, (4, 4))
+    rows.pruning(1, 1, 8, 16)
+    return rows
+
+
+def test_recommendation_without_measurements(half: Rows) -> None:
+    """10 of 16 bits a weight promise at most 1.6×, and nothing is known of structure."""
+    why = "not measured: moving fewer bytes gives at most 1.60×; no structure beyond chance to use"
+    assert recommendation(half) == ("high", "sell", None, why, None, 1.6)
+
+
+def test_measured_speed_decides(half: Rows) -> None:
+    """A kernel that reaches 1.25× on this shape is medium, whatever its bytes promised."""
+    half.benchmark("sell", (4, 4), 8.0)
+    half.benchmark("csr", (4, 4), 30.0)
+    half.benchmark("activation", (4, 4), 1.0)
+    half.benchmark("sell", (8, 8), 1.0)
+    why = "measured: sell runs 1.25× dense speed on GPU; no structure beyond chance to use"
+    assert recommendation(half) == ("medium", "sell", None, why, 1.25, 1.6)
+
+
+def test_nothing_beats_dense(half: Rows) -> None:
+    """Where the best kernel loses against dense, dense is worth deploying."""
+    half.benchmark("csr", (4, 4), 30.0)
+    tier, name, _, why, *_ = recommendation(half)
+    assert (tier, name) == ("low", "dense")
+    assert why == "measured: none beats dense on GPU, best 0.33×; no structure beyond chance to use"
+
+
+def cluster(rows: Rows, chance: float) -> None:
+    """Cluster columns of which half the positions are empty, at ratio 4 against a chance ratio."""
+    rows.db.execute("DELETE FROM matrix_prunings")
+    rows.db.execute(
+        "INSERT INTO feature_masks SELECT 1, 1, 'input', i, if(i < 2, '1110', '0001')::BIT, if(i < 2, 3, 1)"
+        " FROM range(4) AS features (i)"
+    )
+    rows.pruning(1, 1, 15, 16)
+    rows.pairs(rows.clustering([0, 0, 1, 1]), (0, 0, 1, 0.1), (1, 1, 1, 0.1), (0, 1, 4, 1.6))
+    for replicate, shift in ((0, -0.01), (1, 0.01)):
+        key = rows.clustering([0, 0, 1, 1], null_replicate=replicate)
+        rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 1, 0.1), (None, None, 4, 0.4 * (chance + shift)))
+
+
+def test_structure_above_chance_counts(half: Rows) -> None:
+    """Clusters whose blocks are half empty, far above chance, are worth more than 16-bit gaps."""
+    cluster(half, chance=1.0)
+    tier, name, block_size, why, _, predicted = recommendation(half)
+    assert (tier, name, block_size, predicted) == ("high", "clustered", 4, 2.0)
+    assert why.startswith(
+        "not measured: blocks skip 50% of the clustered features, at most 2.00×; clusters stand 4.00×"
+    )
+
+
+def test_structure_at_chance_does_not_count(half: Rows) -> None:
+    """The same blocks are no reason where chance gives the same ratio: at this density dense stays."""
+    cluster(half, chance=4.0)
+    tier, name, *_ = recommendation(half)
+    assert (tier, name) == ("low", "dense")
+
+
+def test_predictions_beside_measurements(half: Rows) -> None:
+    """Macro ratio 4 is the report's 1.5 to 2×; block kernels half as fast as csr fall short."""
+    half.pairs(half.clustering([0, 0, 1]), (0, 0, 1, 1.0), (1, 1, 0, 0.0), (0, 1, 1, 2.0))
+    half.benchmark("sell", (4, 4), 8.0)
+    half.benchmark("csr", (4, 4), 20.0)
+    half.benchmark("clustered", (4, 4), 40.0)
+    found = half.one(
+        "SELECT best_kernel, best_speedup, byte_limit, limit_share, ratio_macro, report_low, report_high,"
+        " block_over_csr, verdict FROM prediction_vs_measurement"
+    )
+    assert found[0] == "sell"
+    assert found[1:8] == pytest.approx((1.25, 1.6, 0.78125, 4.0, 1.5, 2.0, 0.5))
+    assert found[8] == "the report promised more"
+
+
+def test_history_of_invocations(rows: Rows) -> None:
+    """An invocation that is still running has no end but its steps."""
+    run = {"etl_run_id": 1, "command": "c", "state": "running", "started_at": STARTED, "rows_written": 5}
+    insert(rows.db, "etl_runs", run)
+    step = {"etl_run_id": 1, "step": "model", "subject": "m", "fingerprint": "f", "started_at": STARTED}
+    insert(rows.db, "etl_steps", {**step, "state": "finished", "finished_at": STARTED, "rows_written": 5})
+    found = rows.one("SELECT state, step_count, finished_step_count, elapsed_seconds FROM run_history")
+    assert found == ("running", 1, 1, 0.0)
+
+
+def test_comparisons_are_summed_up(rows: Rows) -> None:
+    """Two features with Jaccard 0.5 and 1 and one cosine."""
+    rows.run(1)
+    rows.run(2, "sparsegpt")
+    rows.matrix(1, (4, 2))
+    rows.db.execute(
+        "INSERT INTO feature_comparisons"
+        " VALUES (1, 2, 1, 'input', 0, 0.5, 0.25, 0.5), (1, 2, 1, 'input', 1, 1, NULL, 0)"
+    )
+    found = rows.one(
+        "SELECT method_a, method_b, feature_count, mean_jaccard, least_jaccard, mean_cosine, most_hamming"
+        " FROM comparison_summary"
+    )
+    assert found == ("wanda", "sparsegpt", 2, 0.75, 0.5, 0.25, 0.5)

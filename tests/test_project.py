@@ -1,0 +1,100 @@
+"""The project as a whole: its documents speak the truth, its package is complete, its parts keep apart."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from etl.setting_docs import updated
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_settings_page_is_current() -> None:
+    """docs/pipeline.md lists every key with its default (python -m etl.setting_docs docs/pipeline.md)."""
+    text = (ROOT / "docs" / "pipeline.md").read_text()
+    assert text == updated(text)
+
+
+def test_readme_names_every_subcommand() -> None:
+    """A command that the README does not know is a command nobody finds."""
+    readme = (ROOT / "README.md").read_text()
+    for program in ("etl", "bench"):
+        module = {"etl": "etl.cli", "bench": "kernels.cli"}[program]
+        done = subprocess.run(
+            [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        commands = re.findall(r"^    ([a-z][a-z-]+) {2,}", done.stdout, re.MULTILINE)
+        assert commands
+        for command in commands:
+            assert re.search(rf"sparsity-{program} .*\b{command}\b|`{command}`", readme), command
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)", (ROOT / "README.md").read_text()))
+def test_readme_links_lead_somewhere(link: str) -> None:
+    """Every relative link and picture of the README exists."""
+    assert (ROOT / link).exists()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built and unpacked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "pip",
+                "wheel",
+                str(ROOT),
+                "--quiet",
+                "--no-deps",
+                "--no-build-isolation",
+            ),
+            *("--wheel-dir", str(folder)),
+        ],
+        check=True,
+    )
+    (file,) = folder.glob("*.whl")
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_wheel_holds_sql_and_model(wheel: Path) -> None:
+    """Every SQL file and every file of the bundled model is in the wheel; tests and databases are not."""
+    for pattern in ("sql/**/*.sql", "sql/**/*.csv", "etl/bundled/*", "tui/*.tcss", "kernels/results/*"):
+        for file in ROOT.glob(pattern):
+            if file.is_file() and "__pycache__" not in file.parts:
+                assert (wheel / file.relative_to(ROOT)).is_file(), file
+    assert not (wheel / "tests").exists()
+    assert not list(wheel.glob("*.db*"))
+
+
+def test_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    """From the unpacked wheel in another folder, the plan finds the bundled model and the app its help."""
+    environment = {"PYTHONPATH": str(wheel), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    script = "import etl, sys; print(etl.__file__); from etl.cli import main; sys.exit(main(['plan']))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    place, *plan = done.stdout.splitlines()
+    assert place.startswith(str(wheel))
+    assert any(line.startswith("new  prune     bundled wanda 0.5 2:4") for line in plan)
+    for module in ("tui.cli", "warehouse.cli", "kernels.cli"):
+        subprocess.run(
+            [sys.executable, "-m", module, "--help"],
+            check=True,
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )

@@ -1,0 +1,169 @@
+"""What is the same on every screen: help, palette, copying, saving, exporting, themes, links, read-only."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from textual.widgets import Input, OptionList
+
+from tests.tui.conftest import make_app, running, screen_text, settle
+from tui.memory import recall
+from tui.screens.export import ExportScreen
+from tui.screens.help import HelpScreen
+from tui.selection import Selection
+
+
+async def test_help_lists_and_filters_the_actions(database: Path) -> None:
+    """? shows every key by where it applies; typing narrows the list; Esc leaves."""
+    async with running(database, size=(100, 60)) as (app, pilot):
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        assert all(section in screen_text(app) for section in ("Overview:", "Everywhere", "Move to the last"))
+        await pilot.press(*"picture")
+        await pilot.pause()
+        assert "Save this screen" in screen_text(app)
+        assert "Move to the last" not in screen_text(app)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, HelpScreen)
+
+
+async def test_the_palette_runs_an_action(database: Path) -> None:
+    """An action can be found by words of what it does."""
+    async with running(database) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await pilot.press(*"next figure")
+        await wait_for_hits(pilot, app)
+        await pilot.press("enter", "enter")
+        await settle(pilot)
+        assert app.selection.figure == "sparsity"
+
+
+async def wait_for_hits(pilot, app) -> None:
+    """Give the palette time to search."""
+    for _ in range(100):
+        await pilot.pause(0.05)
+        if app.screen.query(OptionList) and app.screen.query_one(OptionList).option_count:
+            return
+    pytest.fail("the palette found nothing")
+
+
+async def test_copying_gives_a_command_that_opens_the_same_place(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Y puts the command with the whole selection on the clipboard."""
+    async with running(database, link=Selection(run_id=3, layer=1, projection="o")) as (app, pilot):
+        await pilot.press("y")
+        assert app.clipboard == (
+            f"sparsity-tui --db {database} --screen overview"
+            " --model tiny-llama --run 3 --layer 1 --projection o"
+        )
+
+
+async def test_saving_writes_a_picture(database: Path, tmp_path: Path) -> None:
+    """S writes the screen as SVG into the working folder."""
+    async with running(database) as (_, pilot):
+        await pilot.press("s")
+        await pilot.pause()
+    (picture,) = tmp_path.glob("sparsity-overview-*.svg")
+    assert "tiny-llama" in picture.read_text()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
+async def test_exporting_writes_every_row(database: Path, tmp_path: Path, suffix: str) -> None:
+    """E offers the tables of the screen; the ending of the name chooses the format."""
+    target = tmp_path / f"matrices.{suffix}"
+    async with running(database) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        app.screen.query_one(Input).value = str(target)
+        app.screen.query_one(Input).focus()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert not isinstance(app.screen, ExportScreen)
+    assert count_rows(target) == 21
+
+
+def count_rows(path: Path) -> int:
+    """Return the number of rows of an exported table."""
+    match path.suffix:
+        case ".csv":
+            return len(path.read_text().splitlines()) - 1
+        case ".json":
+            return len(json.loads(path.read_text()))
+        case ".jsonl":
+            return len(path.read_text().splitlines())
+        case _:
+            return pyarrow.parquet.read_table(path).num_rows
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"), [("table.xls", "names no format"), ("missing/table.csv", "cannot write")]
+)
+async def test_an_export_that_fails_says_why(database: Path, name: str, complaint: str) -> None:
+    """The dialog stays open, so that the name can be corrected."""
+    async with running(database) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        app.screen.query_one(Input).value = name
+        app.screen.query_one(Input).focus()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, ExportScreen)
+        assert any(complaint in notification.message for notification in app._notifications)
+
+
+@pytest.mark.parametrize("theme", ["sparsity-dark", "sparsity-light", "ansi-dark", "ansi-light", "nord"])
+async def test_every_theme_shows_the_numbers(database: Path, theme: str) -> None:
+    """No theme hides a figure; those of 16 colours put a bar beside each number instead of a colour."""
+    async with running(database) as (app, pilot):
+        app.theme = theme
+        app.select(app.selection)
+        await settle(pilot)
+        assert "0.152" in screen_text(app)
+        assert app.palette().plain == theme.startswith("ansi")
+
+
+async def test_no_color_is_respected(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR figures are told by bars and numbers."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(database) as (app, _):
+        assert app.palette().plain
+        assert "▁ 0.154" in screen_text(app)
+
+
+async def test_a_session_goes_on_where_the_last_ended(database: Path) -> None:
+    """Screen, run, matrix, figure and theme are there again."""
+    async with running(database, link=Selection(run_id=2, layer=1, projection="k", figure="z")) as (
+        app,
+        pilot,
+    ):
+        app.theme = "nord"
+        await pilot.press("2")
+        await settle(pilot)
+    assert recall(database).screen == "matrix"
+    async with running(database, link=Selection()) as (app, _):
+        assert app.theme == "nord"
+        assert app.current_mode == "matrix"
+        assert app.selection == Selection("tiny-llama", 2, 1, "k", "z")
+
+
+async def test_a_link_to_nowhere_says_so(database: Path) -> None:
+    """The app opens all the same, on something that exists."""
+    async with running(database, link=Selection(model_id="gone", layer=7)) as (app, _):
+        assert app.selection.model_id == "tiny-llama"
+        assert any("no model gone" in notification.message for notification in app._notifications)
+
+
+async def test_read_only_removes_what_starts_work(tmp_path: Path) -> None:
+    """Neither keys nor palette nor help know the build."""
+    app = make_app(tmp_path / "none.db", read_only=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        assert not [action for action in app.actions.available() if action.writes]
+        assert "build one from the bundled model" not in screen_text(app)
+        assert "read-only" in screen_text(app)
+        app.action_perform("first_run.build")
+        await pilot.pause()
+        assert not (tmp_path / "state" / "sparsity-tui" / "jobs").exists()

@@ -1,0 +1,51 @@
+"""A small published database and another process that holds it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from warehouse.publishing import Writer
+
+HOLDER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A database that has been published once, with one row of the user's own."""
+    path = tmp_path / "sparsity.db"
+    with Writer(path) as writer:
+        connection = writer.begin()
+        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+        writer.publish()
+    return path
+
+
+@pytest.fixture
+def hold() -> Iterator:
+    """Return a function that opens a database in another process, for "read" or for "write"."""
+    processes = []
+
+    def start(path: Path, how: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(path), how],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -1,0 +1,54 @@
+"""What all commands share."""
+
+import subprocess
+import sys
+
+import pytest
+
+from warehouse.commands import guarded
+from warehouse.errors import SparsityError, UsageError
+
+
+def failing(error: BaseException):
+    def body() -> int:
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (SparsityError("the file\nis gone"), 1, "error: the file is gone\n"),
+        (UsageError("no such key"), 2, "error: no such key\n"),
+        (ValueError("surprise"), 1, "error: ValueError: surprise (--debug shows where)\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_errors_become_one_line_and_a_code(error, code, line, capsys: pytest.CaptureFixture) -> None:
+    """Every kind of failure has its exit code and one line on stderr."""
+    assert guarded(failing(error), debug=False) == code
+    assert capsys.readouterr().err == line
+
+
+def test_debug_lets_the_traceback_through() -> None:
+    """With --debug the exception reaches the interpreter."""
+    with pytest.raises(SparsityError):
+        guarded(failing(SparsityError("why")), debug=True)
+
+
+def test_closed_pipe_is_no_traceback() -> None:
+    """`command | head` ends quietly."""
+    script = (
+        "from warehouse.commands import guarded\nimport sys\n"
+        "sys.exit(guarded(lambda: [print('x' * 1000, flush=True) for _ in range(10000)] and 0, debug=False))"
+    )
+    process = subprocess.run(
+        f'{sys.executable} -c "$SCRIPT" | head -1',
+        shell=True,
+        env={"SCRIPT": script, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.stderr == ""

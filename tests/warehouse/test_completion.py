@@ -1,0 +1,75 @@
+"""What the editor offers: relations after FROM, columns of what is read, functions and keywords."""
+
+from pathlib import Path
+
+import pytest
+
+from warehouse.completion import CatalogColumn, Relation, Vocabulary, complete, read_vocabulary
+from warehouse.reading import Reader
+
+VOCABULARY = Vocabulary(
+    relations=(
+        Relation("run_overview", "view", "runs", (CatalogColumn("perplexity", "DOUBLE", None),)),
+        Relation("models", "table", None, (CatalogColumn("model_id", "VARCHAR", None),)),
+    ),
+    functions=("percent_rank", "sum"),
+)
+
+
+def texts(before: str, after: str = "") -> list[str]:
+    return [completion.text for completion in complete(VOCABULARY, before, after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("FROM ", "", ["run_overview", "models"]),
+        ("SELECT 1 FROM run", "", ["run_overview"]),
+        ("SELECT per", " FROM run_overview", ["perplexity", "percent_rank("]),
+        ("SELECT per", "", ["percent_rank("]),
+        ("SELECT r.", " FROM run_overview AS r", ["perplexity"]),
+        ("SELECT m.mod", " FROM run_overview r JOIN models m ON true", ["model_id"]),
+        ("SELECT models.", " FROM models WHERE true", ["model_id"]),
+        ("SELEC", "", ["SELECT"]),
+        ("sum", "", ["SUMMARIZE", "sum("]),
+        ("SELECT over", "", ["run_overview"]),
+        ("SELECT 'per", " FROM run_overview", []),
+        ("-- per", "", []),
+        ("SELECT /* per", "", []),
+        ("SELECT nothing.", "", []),
+        ("SELECT ", "", []),
+        ("", "", []),
+    ],
+)
+def test_what_is_offered(before: str, after: str, expected: list[str]) -> None:
+    """The context decides what is offered, and what begins with the text typed comes first."""
+    assert texts(before, after) == expected
+
+
+def test_columns_of_what_is_read_come_before_everything_else() -> None:
+    """A completion says how many characters before the cursor it replaces, and what it is."""
+    first = complete(VOCABULARY, "SELECT perp", " FROM run_overview")[0]
+    assert (first.text, first.note, first.replaced) == ("perplexity", "double · run_overview", 4)
+
+
+def test_a_word_typed_in_full_is_not_offered_again() -> None:
+    """Nothing is left to complete in a complete word."""
+    assert texts("SELECT model_id", " FROM models") == []
+
+
+def test_vocabulary_of_a_published_database(database: Path) -> None:
+    """Views come first with their comments; tables of the user's own are there as well, and functions."""
+    reader = Reader(database)
+    vocabulary = read_vocabulary(reader.cursor())
+    reader.close()
+    history = vocabulary.relation("RUN_HISTORY")
+    assert history is not None
+    assert history.kind == "view"
+    assert history.comment is not None
+    assert "elapsed_seconds" in [column.name for column in history.columns]
+    mine = vocabulary.relation("mine")
+    assert mine is not None
+    assert mine.columns == (CatalogColumn("answer", "INTEGER", None),)
+    assert {"sum", "hamming_distance"} <= set(vocabulary.functions)
+    kinds = [relation.kind for relation in vocabulary.relations]
+    assert kinds == sorted(kinds, reverse=True)

@@ -1,0 +1,72 @@
+"""Readers follow the published file."""
+
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.opening import MissingDatabaseError
+from warehouse.publishing import Writer
+from warehouse.reading import Reader
+
+
+def add_row(path: Path, value: int) -> None:
+    with Writer(path) as writer:
+        writer.begin().execute("INSERT INTO mine VALUES (?)", [value])
+        writer.publish()
+
+
+def test_refresh_attaches_the_new_file(database: Path) -> None:
+    """A replaced file is noticed once, and cursors handed out before still answer from the old one."""
+    reader = Reader(database)
+    before = reader.cursor()
+    assert not reader.refresh()
+    add_row(database, 43)
+    assert reader.refresh()
+    assert not reader.refresh()
+    assert reader.cursor().execute("SELECT count(*) FROM mine").fetchone() == (2,)
+    assert before.execute("SELECT count(*) FROM mine").fetchone() == (1,)
+
+
+def test_lost_file_leaves_the_last_one_attached(database: Path) -> None:
+    """A database that vanishes does not take what is on the screen with it."""
+    reader = Reader(database)
+    database.unlink()
+    assert not reader.refresh()
+    assert reader.cursor().execute("SELECT answer FROM mine").fetchone() == (42,)
+
+
+def test_reader_cannot_write(database: Path) -> None:
+    """The attachment is read-only."""
+    with pytest.raises(duckdb.Error, match="read-only"):
+        Reader(database).cursor().execute("INSERT INTO mine VALUES (1)")
+
+
+def test_missing_database_says_how_to_build_one(tmp_path: Path) -> None:
+    """The first thing a person does wrong has its cure in the message."""
+    with pytest.raises(MissingDatabaseError, match="sparsity-etl run"):
+        Reader(tmp_path / "sparsity.db")
+
+
+def test_cursors_answer_in_threads_while_the_file_is_replaced(database: Path) -> None:
+    """Queries that run through replacements see whole databases only, one row more each time."""
+    reader = Reader(database)
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            row = reader.cursor().execute("SELECT count(*) FROM mine").fetchone()
+            assert row is not None
+            seen.append(row[0])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for value in range(3):
+        add_row(database, value)
+        reader.refresh()
+    stop.set()
+    thread.join()
+    assert seen == sorted(seen)
+    assert set(seen) <= {1, 2, 3, 4}

@@ -1,0 +1,136 @@
+# ruff: noqa: D102  # the registry says what each do_<verb> does
+"""The one door through which every action goes, and what the actions of the whole app do."""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.keymap import key_name
+from tui.registry import SCREEN_NAMES, Action, actions_of
+from tui.screens.base import SparsityScreen
+from tui.widgets.motions import Motions, next_match
+
+if TYPE_CHECKING:
+    from tui.app import SparsityApp
+
+NEEDS_DATA = {"export", "copy", "search", "search_next", "search_previous", "zoom"}
+
+
+class Actions:
+    """Finds, checks and runs actions by name; `do_<verb>` are those of scope `app`."""
+
+    def __init__(self, app: "SparsityApp") -> None:
+        self.app = app
+
+    @property
+    def screen(self) -> SparsityScreen | None:
+        """The screen in view below any dialog."""
+        return self.app.base_screen
+
+    def available(self) -> list[Action]:
+        """Return the actions of the screen in view, then those of the app, less what --read-only removes."""
+        screen = self.screen
+        actions = [*(screen.ACTIONS if screen else ()), *actions_of("app")]
+        return [action for action in actions if not (action.writes and self.app.read_only)]
+
+    def key_names(self, action: Action) -> list[str]:
+        """Return the keys of an action as a person would write them, their own where they chose any."""
+        keys = self.app.custom_keys.get(action.name, action.keys)
+        return [key_name(key) for key in keys.split(",")]
+
+    def perform(self, name: str) -> None:
+        """Run an action, or say why it cannot be run now."""
+        action = next((action for action in self.available() if action.name == name), None)
+        if action is None:
+            return
+        reason = self.why_not(action)
+        if reason is not None:
+            self.app.notify(reason, title=action.label, severity="warning", timeout=4)
+        elif action.verb.startswith("screen_"):
+            self.app.switch_mode(action.verb.removeprefix("screen_"))
+        else:
+            getattr(self if action.scope == "app" else self.screen, f"do_{action.verb}")()
+
+    def why_not(self, action: Action) -> str | None:
+        """Return why an action is not possible now; None when it is."""
+        needs_data = (
+            action.scope in SCREEN_NAMES or action.verb in NEEDS_DATA or action.verb.startswith("screen_")
+        )
+        if needs_data and self.app.overview is None:
+            return "there is no data yet"
+        return self.screen.why_not(action.verb) if self.screen else None
+
+    def do_quit(self) -> None:
+        self.app.exit()
+
+    def do_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def do_theme(self) -> None:
+        self.app.search_themes()
+
+    def do_refresh(self) -> None:
+        self.app.look(again=True)
+
+    def do_help(self) -> None:
+        from tui.screens.help import HelpScreen  # noqa: PLC0415  # not needed for the first paint
+
+        self.app.push_screen(HelpScreen())
+
+    def do_copy(self) -> None:
+        if self.screen is None:
+            return
+        command = self.screen.command()
+        self.app.copy_to_clipboard(command)
+        self.app.notify(command, title="copied")
+
+    def do_save(self) -> None:
+        """Write the screen as SVG into the current folder, without the toast that says so."""
+        moment = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        path = Path.cwd() / f"sparsity-{self.app.current_mode}-{moment}.svg"
+        try:
+            path.write_text(self.app.export_screenshot(), encoding="utf-8")
+        except OSError as error:
+            self.app.notify(f"cannot write {path}: {error.strerror}", title="save", severity="error")
+        else:
+            self.app.notify(str(path), title="saved")
+
+    def do_export(self) -> None:
+        from tui.screens.export import ExportScreen  # noqa: PLC0415  # not needed for the first paint
+
+        screen = self.screen
+        if screen is None or self.app.reader is None:
+            return
+        self.app.push_screen(ExportScreen(screen.tables(), self.app.reader))
+
+    def do_zoom(self) -> None:
+        if self.screen:
+            self.screen.zoom_pane()
+
+    def do_search(self) -> None:
+        from tui.screens.search import SearchScreen  # noqa: PLC0415  # not needed for the first paint
+
+        self.app.push_screen(SearchScreen(self.app.search_text), self._search)
+
+    def do_search_next(self) -> None:
+        self._move_to_match(1)
+
+    def do_search_previous(self) -> None:
+        self._move_to_match(-1)
+
+    def _search(self, wanted: str | None) -> None:
+        if wanted:
+            self.app.search_text = wanted
+            self._move_to_match(1)
+
+    def _move_to_match(self, step: int) -> None:
+        widget = self.app.focused
+        if not isinstance(widget, Motions) or not self.app.search_text:
+            self.app.notify("press / and type what to look for", title="search", timeout=3)
+            return
+        texts = widget.search_texts()
+        place = next_match(texts, self.app.search_text, widget.search_position(), step)
+        if place is None:
+            self.app.notify(f"nothing here contains “{self.app.search_text}”", title="search", timeout=3)
+        else:
+            widget.search_go(place)

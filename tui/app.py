@@ -1,0 +1,182 @@
+"""The app: the database in view, what is selected, and how both reach the screens."""
+
+import signal
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+
+from tui import memory, themes
+from tui.actions import Actions
+from tui.colours import Palette
+from tui.keymap import read_keymap
+from tui.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
+from tui.registry import APP_ACTIONS, FIRST_RUN, SCREENS
+from tui.screens.base import SparsityScreen, bind
+from tui.selection import Selection, describe
+from warehouse.errors import SparsityError
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from tui.database import Database
+    from warehouse.overview import Overview
+    from warehouse.reading import Reader
+
+POLL_SECONDS = 1.0
+
+
+def load_query_packages() -> None:
+    """Import what the screens below the overview query with, while the person looks at the overview."""
+    import warehouse.expressions.views  # noqa: PLC0415  # Ibis: half a second
+    import warehouse.masks  # noqa: F401, PLC0415  # NumPy
+
+
+def palette_commands() -> "type[Provider]":
+    """Import the palette when it is first opened: 50 ms that the first paint does without."""
+    from tui.commands import ActionCommands  # noqa: PLC0415
+
+    return ActionCommands
+
+
+class SparsityApp(App[None]):
+    """Browses one warehouse, read-only."""
+
+    TITLE = "sparsity"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "overview"
+    MODES: ClassVar = {entry.name: entry.create for entry in (*SCREENS, FIRST_RUN)}
+    COMMANDS: ClassVar = {palette_commands}
+    BINDINGS: ClassVar = [bind(action) for action in APP_ACTIONS]
+
+    def __init__(
+        self,
+        database: "Database",
+        *,
+        link: Selection | None = None,
+        screen: str | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Prepare the app; `link` and `screen` say where to start, else where the last session ended.
+
+        Raises:
+            UsageError: the keymap file is wrong.
+        """
+        super().__init__()
+        self.database = database
+        self.read_only = read_only
+        remembered = memory.recall(database.path)
+        self.selection = (link or Selection()).over(remembered.selection)
+        self.wanted_screen = screen or remembered.screen or self.DEFAULT_MODE
+        self.overview: Overview | None = None
+        self.generation = 0
+        self.search_text = ""
+        self.actions = Actions(self)
+        self.custom_keys = read_keymap()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        known = remembered.theme in self.available_themes
+        self.theme = remembered.theme if known and remembered.theme else themes.DEFAULT_THEME
+
+    @property
+    def reader(self) -> "Reader | None":
+        """The open database, None while there is none."""
+        return self.database.reader
+
+    @property
+    def base_screen(self) -> SparsityScreen | None:
+        """The screen in view below any dialog; None while the app starts or ends."""
+        screen = next(iter(self.screen_stack), None)
+        return screen if isinstance(screen, SparsityScreen) else None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme the one variable that only our own define."""
+        return {"muted": themes.MUTED}
+
+    def on_mount(self) -> None:
+        """Open the database and keep an eye on it."""
+        self.set_keymap(self.custom_keys)
+        self.look()
+        self.set_interval(POLL_SECONDS, self.look)
+        if self._loop is not None and not self.is_headless:
+            # Without these a dropped connection or a kill leaves the terminal in the app's hands.
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                self._loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+
+    def on_unmount(self) -> None:
+        """Write down where this session ended."""
+        self.remember()
+
+    def action_perform(self, name: str) -> None:
+        """Run an action of the registry by its name; every key, click and palette entry comes here."""
+        self.actions.perform(name)
+
+    def look(self, *, again: bool = False) -> None:
+        """Look at the database file in a worker: open it, or notice that it was replaced."""
+        self.run_worker(partial(self._look, again), thread=True, group="database", exit_on_error=False)
+
+    def _look(self, again: bool) -> None:  # partial() passes it on
+        known = self.overview is not None
+        try:
+            overview = self.database.look(again=again)
+            if overview is not None:
+                self.post_message(OverviewLoaded(overview, replaced=known))
+                self.post_message(OverviewCompleted(self.database.read_all()))
+        except SparsityError as error:
+            self.post_message(DatabaseFailed(error))
+
+    @on(OverviewLoaded)
+    def _show(self, message: OverviewLoaded) -> None:
+        first = self.overview is None
+        self.overview = message.overview
+        self.generation += 1
+        self.selection, complaints = self.selection.settled(message.overview)
+        for complaint in complaints:
+            self.notify(complaint, severity="warning")
+        if first:
+            wanted = self.wanted_screen if self.wanted_screen in self.MODES else self.DEFAULT_MODE
+            self.switch_mode(wanted)
+        elif message.replaced:
+            self.notify(f"{len(message.overview.runs)} runs in {self.database.path.name}", title="new data")
+        self.update_screen()
+
+    @on(OverviewCompleted)
+    def _complete(self, message: OverviewCompleted) -> None:
+        self.overview = message.overview
+        self.update_screen()
+        self.run_worker(load_query_packages, thread=True, group="packages", exit_on_error=False)
+
+    @on(DatabaseFailed)
+    def _show_failure(self, message: DatabaseFailed) -> None:
+        if self.overview is not None:
+            self.notify(str(message.error), title="the database was replaced", severity="error")
+            return
+        if self.current_mode != FIRST_RUN.name:
+            self.switch_mode(FIRST_RUN.name)
+        if self.base_screen is not None:
+            self.base_screen.tell(message.error)
+
+    def select(self, selection: Selection) -> None:
+        """Change what is selected, on all screens."""
+        self.selection = selection
+        self.update_screen()
+
+    def update_screen(self) -> None:
+        """Bring the numbered screen in front up to date; the others follow when they are opened."""
+        if self.base_screen is not None:
+            self.base_screen.bring_up_to_date()
+
+    def context_line(self) -> str:
+        """Return what is selected in words."""
+        return describe(self.overview, self.selection) if self.overview else ""
+
+    def palette(self) -> Palette:
+        """Return the colours figures are drawn in; none where the terminal's own 16 or fewer must do."""
+        theme = self.current_theme
+        return Palette(dark=theme.dark, plain=bool(theme.ansi) or self.no_color)
+
+    def remember(self) -> None:
+        """Write down where this session ended."""
+        mode = self.current_mode if self.current_mode != FIRST_RUN.name else None
+        memory.remember(self.database.path, memory.Remembered(self.theme, mode, self.selection))

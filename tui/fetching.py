@@ -1,0 +1,78 @@
+"""Queries in the background: one cursor for each, errors as messages, nothing touched but the mailbox."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from tui.messages import FetchFailed
+from warehouse.errors import SparsityError
+
+if TYPE_CHECKING:
+    import duckdb
+    from textual.widget import Widget
+
+    from warehouse.reading import Reader
+
+T = TypeVar("T")
+Work = Callable[["duckdb.DuckDBPyConnection"], T]
+
+
+class Fetcher:
+    """Runs queries for one screen or widget; a new query of a group cancels the one before it."""
+
+    def __init__(self, owner: "Widget") -> None:
+        self.owner = owner
+        self._cursors: dict[str, duckdb.DuckDBPyConnection] = {}
+
+    def fetch(self, reader: "Reader", group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
+        """Run `work` on a cursor of its own in a thread and post `deliver` of its result to the owner."""
+        self.interrupt(group)
+        self.owner.run_worker(
+            partial(self._run, reader, group, work, deliver),
+            thread=True,
+            exclusive=True,
+            group=group,
+            exit_on_error=False,
+        )
+
+    def compute(self, group: str, work: Callable[[], T], deliver: Callable[[T], Message]) -> None:
+        """Run `work`, which needs no database, in a thread and post `deliver` of its result to the owner."""
+        self.owner.run_worker(
+            partial(self._compute, work, deliver),
+            thread=True,
+            exclusive=True,
+            group=group,
+            exit_on_error=False,
+        )
+
+    def interrupt(self, group: str | None = None) -> None:
+        """Stop the running query of one group, or of all."""
+        for name, cursor in list(self._cursors.items()):
+            if group in {None, name}:
+                cursor.interrupt()
+
+    def _compute(self, work: Callable[[], T], deliver: Callable[[T], Message]) -> None:
+        worker = get_current_worker()
+        message = deliver(work())
+        if not worker.is_cancelled:
+            self.owner.post_message(message)
+
+    def _run(self, reader: "Reader", group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
+        import duckdb  # noqa: PLC0415  # loaded by now; importing it with the app would delay the first paint
+
+        worker = get_current_worker()
+        cursor = reader.cursor()
+        self._cursors[group] = cursor
+        try:
+            message = deliver(work(cursor))
+        except (duckdb.Error, SparsityError) as error:
+            message = FetchFailed(group, str(error).splitlines()[0])
+        finally:
+            if self._cursors.get(group) is cursor:
+                del self._cursors[group]
+            cursor.close()
+        if not worker.is_cancelled:
+            self.owner.post_message(message)

@@ -1,0 +1,37 @@
+"""What the terminal allows, settled before Textual is imported."""
+
+import os
+import sys
+
+from warehouse.errors import SparsityError
+
+SLOW_LINK_FRAMES = "15"
+
+
+class TerminalError(SparsityError):
+    """The app cannot be drawn here."""
+
+
+def require_terminal() -> None:
+    """Check that the app can be drawn and controlled.
+
+    Raises:
+        TerminalError: a standard stream is no terminal, or the terminal cannot move its cursor.
+    """
+    # Textual reads from standard input and draws on standard error.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        msg = 'sparsity-tui needs a terminal; in a script or a pipe use: sparsity-sql "FROM run_overview"'
+        raise TerminalError(msg)
+    if os.environ.get("TERM", "dumb") in {"", "dumb", "unknown"}:
+        msg = (
+            f"the terminal type is {os.environ.get('TERM') or 'not set'}, which cannot show the app;"
+            " set TERM (for instance TERM=xterm-256color), or use sparsity-sql"
+        )
+        raise TerminalError(msg)
+
+
+def tune_for_link() -> None:
+    """Over SSH draw fewer frames and animate nothing; Textual reads these variables once, on import."""
+    if "SSH_CONNECTION" in os.environ:
+        os.environ.setdefault("TEXTUAL_FPS", SLOW_LINK_FRAMES)
+        os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")

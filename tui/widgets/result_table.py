@@ -1,0 +1,78 @@
+"""The rows of a query in a viewer over Arrow, which lays out what is in view alone."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import BindingType
+from textual_fastdatatable import DataTable
+
+from tui.widgets.motions import MOTION_BINDINGS, Motions
+
+if TYPE_CHECKING:
+    from warehouse.console import Page, Sort
+
+WIDEST_CELL = 60
+
+
+class ResultTable(Motions, DataTable):
+    """A page of rows with a cell cursor; sorting is for the database to do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*MOTION_BINDINGS]
+    DEFAULT_CSS = """
+    ResultTable { height: 1fr; width: 1fr; background: $background; scrollbar-size: 1 1; }
+    ResultTable > .datatable--header { background: $background; color: $muted; text-style: none; }
+    ResultTable > .datatable--even-row { background: $background; }
+    ResultTable > .datatable--cursor { background: $panel; color: $foreground; text-style: bold; }
+    ResultTable:focus > .datatable--cursor { background: $primary; color: $background; }
+    """
+
+    def __init__(self, page: "Page", sort: "Sort | None" = None) -> None:
+        super().__init__(
+            data=page.rows,
+            column_labels=[_heading(column.name, place, sort) for place, column in enumerate(page.columns)],
+            max_column_content_width=WIDEST_CELL,
+            null_rep="NULL",
+            render_markup=False,
+        )
+        self.page = page
+        self._texts: list[str] | None = None
+
+    @on(DataTable.SelectionCopied)
+    def _copy(self, event: DataTable.SelectionCopied) -> None:
+        """Copy cells as tab-separated lines, the form spreadsheets take."""
+        lines = ("\t".join("" if value is None else str(value) for value in row) for row in event.values)
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.app.notify(f"{len(event.values)} rows", title="copied")
+
+    def perform(self, verb: str) -> None:
+        """Move the cursor."""
+        moves = {
+            "down": self.action_cursor_down, "up": self.action_cursor_up,
+            "left": self.action_cursor_left, "right": self.action_cursor_right,
+            "first": self.action_scroll_home, "last": self.action_scroll_end,
+            "page_up": self.action_page_up, "page_down": self.action_page_down,
+        }  # fmt: skip
+        moves[verb]()
+
+    def search_texts(self) -> list[str]:
+        """Return the text of every row that is shown."""
+        if self._texts is None:
+            columns = [map(str, column.to_pylist()) for column in self.page.rows.columns]
+            self._texts = [" ".join(row) for row in zip(*columns, strict=True)]
+        return self._texts
+
+    def search_position(self) -> int:
+        """Return the row of the cursor."""
+        return self.cursor_row
+
+    def search_go(self, position: int) -> None:
+        """Put the cursor on a row."""
+        self.move_cursor(row=position)
+
+
+def _heading(name: str, place: int, sort: "Sort | None") -> Text:
+    """Write a column's name, with an arrow where the rows are sorted by it."""
+    if sort is None or sort.column != place:
+        return Text(name)
+    return Text(f"{name} {'↓' if sort.descending else '↑'}")

@@ -1,0 +1,1 @@
+"""Opening, building, publishing and querying the DuckDB warehouse."""

@@ -1,0 +1,74 @@
+"""What every command of this project does alike: exit codes, one clear line on stderr, version."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from warehouse.errors import SparsityError
+
+DISTRIBUTION = "sparsity-tui"
+
+
+def command_parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """Return a parser with --db, --version and --debug, and the examples below its help."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{program} {project_version()}")
+    add_common_options(parser)
+    return parser
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add --db and --debug to a parser or to one of its subcommands."""
+    parser.add_argument(
+        "--db", metavar="PATH", help="database (default: $SPARSITY_DB, else sparsity.db here)"
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def project_version() -> str:
+    """Return the installed version, or "unknown" in a bare checkout."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def guarded(body: Callable[[], int | None], *, debug: bool) -> int:
+    """Run the body of a command and return its exit code.
+
+    A `SparsityError` becomes one line on stderr and its own exit code, anything unexpected one line and 1;
+    with `debug` the traceback is let through.
+    """
+    try:
+        return body() or 0
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("interrupted", file=sys.stderr)  # noqa: T201  # commands speak on stderr
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; leave nothing for the interpreter to flush into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except SparsityError as error:
+        if debug:
+            raise
+        print(f"error: {_one_line(error)}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except Exception as error:  # the last line of defence of a command
+        if debug:
+            raise
+        kind = type(error).__name__
+        print(f"error: {kind}: {_one_line(error)} (--debug shows where)", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

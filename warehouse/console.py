@@ -1,0 +1,210 @@
+"""SQL as a person types it in the app: run, watched, cancelled, and its result paged, sorted and counted."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.shell import QueryError, memory_share, open_shell, run_statements, translated_query_errors
+
+PAGE_ROWS = 100_000
+# A console that spills writes beside the database or into the current folder: it fails instead.
+LIMITS = {"memory_limit": memory_share(0.5), "temp_directory": ""}
+PROGRESS = (
+    "SET enable_progress_bar = true",
+    "SET enable_progress_bar_print = false",
+    "SET progress_bar_time = 0",
+)
+NUMERIC_TYPES = {
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "UHUGEINT", "FLOAT", "DOUBLE",
+}  # fmt: skip
+# Types that Arrow and its viewers show as DuckDB does; all others are turned into DuckDB's own text.
+PLAIN_TYPES = (NUMERIC_TYPES - {"HUGEINT", "UHUGEINT"}) | {"VARCHAR", "BOOLEAN", "DATE"}
+EXPLANATION = ["explain_key", "explain_value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result; names are unique in it."""
+
+    name: str
+    type_name: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values can be drawn along an axis."""
+        return self.type_name in NUMERIC_TYPES or self.type_name.startswith("DECIMAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The column a result is sorted by, counted from 0."""
+
+    column: int
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """The first rows of a result; `complete` when there are no others."""
+
+    columns: tuple[Column, ...]
+    rows: pa.Table
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """How many statements gave rows, the rows of the last of them, and how long all took."""
+
+    result_count: int
+    page: Page | None
+    seconds: float
+
+
+class Console:
+    """One locked-down instance of DuckDB on the published file; methods block, one at a time.
+
+    `interrupt` and `progress` are for other threads while one of them runs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Attach the database.
+
+        Raises:
+            SparsityError: as `warehouse.opening.attach_read_only` does.
+        """
+        self._connection = open_shell(path, dict(LIMITS), PROGRESS)
+        self._turn = threading.Lock()
+        self._relation: duckdb.DuckDBPyRelation | None = None
+
+    def run(self, text: str) -> Answer:
+        """Run statements in order and return the first rows of the last result.
+
+        Raises:
+            QueryError: a statement failed, or was cancelled; those before it have been carried out.
+        """
+        began = time.monotonic()
+        count = 0
+        relation = None
+        with self._working():
+            for count, relation in enumerate(run_statements(self._connection, text), start=1):  # noqa: B007
+                pass
+            self._relation = None if relation is None else _uniquely_named(relation)
+            page = None if self._relation is None else _page(self._relation)
+        return Answer(count, page, time.monotonic() - began)
+
+    def page(self, sort: Sort | None = None) -> Page | None:
+        """Return the first rows of the last result, sorted over all its rows."""
+        with self._working():
+            relation = self._sorted(sort)
+            return None if relation is None else _page(relation)
+
+    def count(self) -> int:
+        """Return how many rows the last result has."""
+        with self._working():
+            if self._relation is None:
+                return 0
+            row = self._relation.aggregate("count(*)").fetchone()
+            return row[0] if row else 0
+
+    def result(self, sort: Sort | None = None) -> duckdb.DuckDBPyRelation:
+        """Return the whole last result, to be exported.
+
+        Raises:
+            QueryError: no statement gave rows.
+        """
+        relation = self._sorted(sort)
+        if relation is None:
+            msg = "there is no result; run a query first"
+            raise QueryError(msg)
+        return relation
+
+    def interrupt(self) -> None:
+        """Cancel what runs now."""
+        self._connection.interrupt()
+
+    def progress(self) -> float | None:
+        """Return the share of the running query that is done, in [0, 1]; None where DuckDB cannot tell."""
+        done = self._connection.query_progress()
+        return None if done < 0 else min(done / 100, 1.0)
+
+    def close(self) -> None:
+        """Detach, cancelling what runs."""
+        self.interrupt()
+        with self._turn:
+            self._connection.close()
+
+    def _sorted(self, sort: Sort | None) -> duckdb.DuckDBPyRelation | None:
+        if self._relation is None or sort is None:
+            return self._relation
+        name = _quoted(self._relation.columns[sort.column])
+        return self._relation.order(f"{name} {'DESC' if sort.descending else 'ASC'} NULLS LAST")
+
+    @contextmanager
+    def _working(self) -> "Generator[None]":
+        with self._turn, translated_query_errors():
+            try:
+                yield
+            except (duckdb.Error, QueryError):
+                # A failure inside a transaction of the person's own would refuse everything after it.
+                with suppress(duckdb.Error):
+                    self._connection.rollback()
+                raise
+
+
+def browse_text(name: str) -> str:
+    """Return the statement that shows the rows of a table or view."""
+    return f"FROM {name if name.isidentifier() else _quoted(name)}"
+
+
+def _page(relation: duckdb.DuckDBPyRelation) -> Page:
+    if relation.columns == EXPLANATION:
+        return _explanation(relation)
+    columns = tuple(
+        Column(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
+    )
+    shown = relation.limit(PAGE_ROWS + 1).project(", ".join(_shown(column) for column in columns))
+    rows = shown.to_arrow_table()
+    return Page(columns, rows.slice(0, PAGE_ROWS), complete=rows.num_rows <= PAGE_ROWS)
+
+
+def _explanation(relation: duckdb.DuckDBPyRelation) -> Page:
+    """Lay out a query plan, which is one cell of many lines, as a line a row."""
+    lines = [line for _, text in relation.fetchall() for line in text.splitlines()]
+    return Page((Column("plan", "VARCHAR"),), pa.table({"plan": lines}), complete=True)
+
+
+def _shown(column: Column) -> str:
+    name = _quoted(column.name)
+    if column.type_name in PLAIN_TYPES:
+        return name
+    if column.numeric and column.type_name not in {"HUGEINT", "UHUGEINT"}:
+        return f"CAST({name} AS DOUBLE) AS {name}"
+    return f"CAST({name} AS VARCHAR) AS {name}"
+
+
+def _uniquely_named(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Tell apart by a number the columns that share a name in any letter case."""
+    taken: set[str] = set()
+    names = []
+    for original in relation.columns:
+        name, number = original, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{original}_{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    if names == relation.columns:
+        return relation
+    return relation.project(", ".join(f"#{place} AS {_quoted(name)}" for place, name in enumerate(names, 1)))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""Ibis expressions over the views, each a question a screen asks."""

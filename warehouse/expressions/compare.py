@@ -1,0 +1,175 @@
+"""Questions about two runs of one model: how alike their masks are, whose cluster better, what they cost."""
+
+from dataclasses import dataclass
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from warehouse.expressions.views import Views
+
+ABOVE_CHANCE = 3  # standard deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How alike two runs treat a matrix: a row of `mask_overlap` with the mean cosine of its features."""
+
+    matrix_id: int
+    layer: int
+    projection: str
+    jaccard: float
+    chance_jaccard: float | None
+    hamming: float
+    mean_cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureBin:
+    """Features whose Jaccard similarity lies in one fiftieth."""
+
+    jaccard_from: float
+    feature_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePair:
+    """One feature in both runs: a row of `feature_comparisons`."""
+
+    feature_index: int
+    jaccard: float
+    hamming: float
+    cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Whose features of a matrix cluster better, by pairs over chance and by the published macro ratio."""
+
+    matrix_id: int
+    layer: int
+    projection: str
+    algorithm: str
+    distance: str
+    k: int
+    excess_a: float | None
+    excess_b: float | None
+    z_score_a: float | None
+    z_score_b: float | None
+    macro_a: float | None
+    macro_b: float | None
+    null_macro_a: float | None
+    null_macro_b: float | None
+    singletons_a: float | None
+    singletons_b: float | None
+    winner: str | None
+    winner_macro: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """Distances within and between the clusters of a matrix in one run, mean over references and seeds."""
+
+    run_id: int
+    matrix_id: int
+    algorithm: str
+    distance: str
+    k: int
+    within_distance: float | None
+    between_distance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run costs in perplexity: a row of `sparsity_sweep`."""
+
+    run_id: int
+    method: str
+    pattern: str
+    scope: str | None
+    sparsity: float
+    dataset: str
+    perplexity: float
+    dense_perplexity: float | None
+
+
+def overlaps(views: Views, run_id: int, other_run_id: int) -> Table:
+    """Return how alike two runs treat every matrix that both pruned."""
+    masks = _pair(views["mask_overlap"], run_id, other_run_id)
+    features = _pair(views["feature_comparisons"], run_id, other_run_id)
+    cosines = features.group_by("matrix_id").agg(mean_cosine=features.cosine.mean())
+    joined = masks.left_join(cosines, "matrix_id").drop("matrix_id_right")
+    return joined.order_by("layer", "matrix_id")
+
+
+def feature_pairs(views: Views, run_id: int, other_run_id: int, matrix_id: int, axis: str) -> Table:
+    """Return the features of a matrix along one axis, those that differ most first."""
+    pairs = _pair(views["feature_comparisons"], run_id, other_run_id)
+    chosen = pairs.filter(pairs.matrix_id == matrix_id, pairs.axis == axis)
+    return chosen.order_by("jaccard", "feature_index")
+
+
+def feature_bins(views: Views, run_id: int, other_run_id: int, matrix_id: int, axis: str) -> Table:
+    """Count the features of a matrix by fiftieths of their Jaccard similarity."""
+    pairs = feature_pairs(views, run_id, other_run_id, matrix_id, axis)
+    # A similarity of exactly 1 belongs to the last bin.
+    grouped = pairs.group_by(jaccard_from=(pairs.jaccard * 50).floor().clip(upper=49) / 50)
+    return grouped.agg(feature_count=pairs.count()).order_by("jaccard_from")
+
+
+def contests(views: Views, run_id: int, other_run_id: int) -> Table:
+    """Return for every matrix and way of clustering which of two runs separates better, by both figures.
+
+    `winner` is a or b by the ratio over its chance level, or nobody where the better one is at chance;
+    `winner_macro` is a or b by the published macro ratio.
+    """
+    key = ["matrix_id", "layer", "projection", "algorithm", "distance", "k"]
+    figures = {
+        "excess": "mean_excess",
+        "z_score": "mean_z_score",
+        "macro": "mean_ratio_macro",
+        "null_macro": "mean_null_ratio_macro",
+        "singletons": "mean_singleton_count",
+    }
+    rows = views["separation_intervals"]
+    sides = [
+        rows.filter(rows.run_id == run).select(
+            *key, **{f"{name}_{side}": rows[column] for name, column in figures.items()}
+        )
+        for side, run in (("a", run_id), ("b", other_run_id))
+    ]
+    both = sides[0].inner_join(sides[1], key)
+    better = _better(both.excess_a, both.excess_b)
+    above = ((better == "a") & (both.z_score_a > ABOVE_CHANCE)) | (
+        (better == "b") & (both.z_score_b > ABOVE_CHANCE)
+    )
+    winner = ibis.cases((better.isnull(), ibis.null("string")), (above, better), else_="nobody")
+    named = both.mutate(winner=winner, winner_macro=_better(both.macro_a, both.macro_b))
+    return named.order_by("algorithm", "distance", "k", "layer", "matrix_id")
+
+
+def distances(views: Views, run_id: int, other_run_id: int) -> Table:
+    """Return within and between distances of both runs, a row for every matrix and way of clustering."""
+    rows = views["separation_ratios"]
+    chosen = rows.filter(rows.run_id.isin([run_id, other_run_id]))
+    grouped = chosen.group_by("run_id", "matrix_id", "algorithm", "distance", "k")
+    means = grouped.agg(
+        within_distance=chosen.within_distance.mean(), between_distance=chosen.between_distance.mean()
+    )
+    return means.order_by("run_id", "matrix_id", "algorithm", "distance", "k")
+
+
+def costs(views: Views, model_id: str) -> Table:
+    """Return what every run of a model costs in perplexity, by method, pattern and sparsity."""
+    rows = views["sparsity_sweep"]
+    chosen = rows.filter(rows.model_id == model_id, rows.perplexity.notnull())
+    return chosen.order_by("dataset", "method", "pattern", "scope", "sparsity", "run_id")
+
+
+def _pair(table: Table, run_id: int, other_run_id: int) -> Table:
+    """Return the rows of two runs; tables of pairs hold the lower key first."""
+    low, high = sorted((run_id, other_run_id))
+    return table.filter(table.run_id_a == low, table.run_id_b == high)
+
+
+def _better(a: Column, b: Column) -> Value:
+    return ibis.cases((a.isnull() | b.isnull(), ibis.null("string")), (a >= b, "a"), else_="b")

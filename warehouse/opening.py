@@ -1,0 +1,86 @@
+"""Opening database files read-only, with one clear error for everything that can be wrong with them."""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from warehouse import schema
+from warehouse.errors import SparsityError
+from warehouse.locking import LockedError
+
+CATALOG = "sparsity"
+Config = dict[str, str | bool | int | float | list[str]]
+_HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+
+
+class MissingDatabaseError(SparsityError):
+    """There is no database file."""
+
+
+class UnreadableDatabaseError(SparsityError):
+    """The file cannot be opened as a DuckDB database."""
+
+
+def attach_read_only(
+    path: Path, config: Config | None = None, *, allow_empty: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB with the database attached read-only as `sparsity` and in use.
+
+    A database without any table has no owner yet; it is refused unless `allow_empty`.
+
+    Raises:
+        MissingDatabaseError, UnreadableDatabaseError, LockedError, ForeignDatabaseError, NewerSchemaError.
+    """
+    if not path.exists():
+        msg = f"there is no database at {path}; build one with: sparsity-etl run --db {path}"
+        raise MissingDatabaseError(msg)
+    connection = duckdb.connect(":memory:", config=config or {})
+    try:
+        with translated_errors(path):
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS {CATALOG} (READ_ONLY)")
+        schema.verify(connection, CATALOG, path, allow_empty=allow_empty)
+        use(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def use(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Make names resolve to the attached database; every cursor needs it once."""
+    connection.execute(f"USE {CATALOG}")
+    return connection
+
+
+class translated_errors:  # noqa: N801  # reads as a statement: with translated_errors(path)
+    """Turn what DuckDB raises while opening a file into one clear error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, duckdb.Error):
+            return
+        holder = _HOLDER.search(str(error))
+        if holder:
+            msg = (
+                f"{self.path} is open for writing in {Path(holder[1]).name} (process {holder[2]});"
+                " close it there, or open it there with -readonly"
+            )
+            raise LockedError(msg) from error
+        first_line = str(error).splitlines()[0]
+        if "not a valid DuckDB database file" in first_line:
+            msg = f"{self.path} is not a DuckDB database; name another file with --db"
+        elif "WAL" in first_line:
+            msg = (
+                f"{self.path}.wal does not belong to {self.path}: a program was killed while writing;"
+                " move the .wal file away and try again"
+            )
+        else:
+            msg = f"cannot open {self.path}: {first_line}"
+        raise UnreadableDatabaseError(msg) from error

@@ -1,0 +1,65 @@
+"""Reading a database that a writer may replace at any moment."""
+
+import os
+import threading
+from pathlib import Path
+
+import duckdb
+
+from warehouse.opening import Config, attach_read_only, use
+
+Identity = tuple[int, int]
+
+
+class Reader:
+    """A read-only view of the published database that follows it from file to file.
+
+    Every replacement of the file has a new inode. `refresh` notices it and attaches the new file; cursors
+    handed out before keep reading the old one until they are closed, so no query ever sees half of each.
+    """
+
+    def __init__(self, path: Path, config: Config | None = None) -> None:
+        """Attach the database at once.
+
+        Raises:
+            SparsityError: as `warehouse.opening.attach_read_only` does.
+        """
+        self.path = path
+        self._config = config
+        self._lock = threading.Lock()
+        self._identity = _identity(path)
+        self._connection = attach_read_only(path, config)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a new cursor on the published database; one thread uses a cursor at a time."""
+        with self._lock:
+            return use(self._connection.cursor())
+
+    def refresh(self) -> bool:
+        """Attach the file anew if it was replaced; tell whether it was.
+
+        A file that has gone, or cannot be opened at this moment, leaves the last one attached.
+
+        Raises:
+            SparsityError: the file was replaced by one that cannot be read.
+        """
+        current = _identity(self.path)
+        if current is None or current == self._identity:
+            return False
+        connection = attach_read_only(self.path, self._config)
+        with self._lock:
+            self._connection, self._identity = connection, current
+        return True
+
+    def close(self) -> None:
+        """Detach; cursors still open keep the file open until they are closed."""
+        with self._lock:
+            self._connection.close()
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116  # one system call on the path as given
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns

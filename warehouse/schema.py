@@ -1,0 +1,131 @@
+"""Creating the tables, macros and views, and telling whose database a file is."""
+
+import duckdb
+
+from warehouse import sql_files
+from warehouse.errors import SparsityError
+
+APPLICATION = "sparsity-tui"
+SCHEMA_VERSION = 1
+
+
+class ForeignDatabaseError(SparsityError):
+    """The file is not a database of this program."""
+
+
+class NewerSchemaError(SparsityError):
+    """The database was made by a newer version of this program."""
+
+
+def properties(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
+    """Return the properties a database carries, empty where it carries none.
+
+    `catalog` is the name the file is attached under.
+    """
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = ? AND table_name = 'warehouse_info'"
+        " AND column_name IN ('key', 'value')",
+        [catalog],
+    ).fetchone()
+    if found != (2,):
+        return {}
+    rows = connection.execute(f'SELECT key, value FROM "{catalog}".main.warehouse_info').fetchall()  # noqa: S608  # a catalog name of our own
+    return dict(rows)
+
+
+def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *, allow_empty: bool) -> None:
+    """Check that an open database belongs to this program and is not of a newer schema.
+
+    Raises:
+        ForeignDatabaseError: it holds other tables, or nothing at all and `allow_empty` is false.
+        NewerSchemaError: its schema version is above the one this program knows.
+    """
+    known = properties(connection, catalog)
+    if known.get("application") != APPLICATION:
+        tables = connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = ?", [catalog]
+        ).fetchone()
+        if allow_empty and tables == (0,):
+            return
+        msg = f"{path} is not a sparsity-tui database; name another file with --db, or move this one away"
+        raise ForeignDatabaseError(msg)
+    version = int(known.get("schema_version", "0"))
+    if version > SCHEMA_VERSION:
+        msg = (
+            f"{path} has schema version {version}, newer than the {SCHEMA_VERSION} this program knows;"
+            " upgrade sparsity-tui, or name another file with --db"
+        )
+        raise NewerSchemaError(msg)
+
+
+def is_current(connection: duckdb.DuckDBPyConnection, catalog: str) -> bool:
+    """Tell whether tables, macros and views were built from the SQL files as they are now."""
+    return properties(connection, catalog).get("sql_fingerprint") == sql_files.fingerprint()
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing, bring macros, views, comments and given data up to date, in one transaction."""
+    connection.execute("BEGIN")
+    try:
+        for folder in ("tables", "macros", "views"):
+            for text in sql_files.read_folder(folder).values():
+                connection.execute(text)
+        _fill(connection)
+        inherit_comments(connection)
+        _remember(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill every table that `sql/data/` has a file of, in the place of what it held."""
+    for table, path in sql_files.data_files().items():
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a file name of our own
+        connection.execute(f"INSERT INTO {table} BY NAME FROM read_csv(?, header = true)", [str(path)])
+
+
+def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give every uncommented view column the comment that columns of its name agree on, tables first."""
+    rows = connection.execute(
+        """
+        WITH agreed AS (
+            SELECT
+                column_name,
+                CASE
+                    WHEN count(DISTINCT comment) FILTER (WHERE of_table) = 1
+                        THEN any_value(comment) FILTER (WHERE of_table)
+                    WHEN count(*) FILTER (WHERE of_table) = 0 AND count(DISTINCT comment) = 1
+                        THEN any_value(comment)
+                END AS comment
+            FROM (
+                SELECT *, table_name IN (SELECT table_name FROM duckdb_tables()) AS of_table
+                FROM duckdb_columns()
+                WHERE comment IS NOT NULL
+            )
+            GROUP BY column_name
+        )
+        SELECT view_name, column_name, agreed.comment
+        FROM duckdb_views() AS views
+        INNER JOIN duckdb_columns() AS columns
+            ON views.view_name = columns.table_name AND views.database_name = columns.database_name
+        INNER JOIN agreed USING (column_name)
+        WHERE NOT views.internal AND columns.comment IS NULL AND agreed.comment IS NOT NULL
+        """
+    ).fetchall()
+    for view, column, comment in rows:
+        escaped = comment.replace("'", "''")
+        connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{escaped}\'')
+
+
+def _remember(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("DELETE FROM warehouse_info")
+    connection.executemany(
+        "INSERT INTO warehouse_info VALUES (?, ?)",
+        [
+            ("application", APPLICATION),
+            ("schema_version", str(SCHEMA_VERSION)),
+            ("sql_fingerprint", sql_files.fingerprint()),
+        ],
+    )
