@@ -19,17 +19,35 @@ def command_parser(program: str, description: str, examples: str) -> argparse.Ar
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"{program} {project_version()}")
-    add_common_options(parser)
+    parser.add_argument("--version", action=VersionAction, nargs=0, help="show the version and exit")
+    _add_common_options(parser, default=None)
     return parser
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add --db and --debug to a parser or to one of its subcommands."""
+    """Add --db and --debug to a subcommand, where they may stand before its name as well."""
+    # A default of the subcommand would overwrite what stood before its name.
+    _add_common_options(parser, default=argparse.SUPPRESS)
+
+
+def _add_common_options(parser: argparse.ArgumentParser, *, default: str | None) -> None:
     parser.add_argument(
-        "--db", metavar="PATH", help="database (default: $SPARSITY_DB, else sparsity.db here)"
+        "--db",
+        metavar="PATH",
+        default=default,
+        help="database (default: $SPARSITY_DB, else sparsity.db here)",
     )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--debug", action="store_true", default=default or False, help="show the traceback of an error"
+    )
+
+
+class VersionAction(argparse.Action):
+    """Prints the version and ends; it is looked up, on disk, only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version as every command does and end with 0."""
+        parser.exit(message=f"{parser.prog} {project_version()}\n")
 
 
 def project_version() -> str:

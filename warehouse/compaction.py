@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.quoting import literal
+
 #: Share of free blocks from which a file is written anew; below it a copy costs more than it gives back.
 FREE_SHARE = 0.1
 
@@ -15,7 +17,7 @@ def compact(path: Path) -> bool:
     user has added to it, stays as it is.
     """
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"ATTACH {_literal(path)} AS whole (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(path)} AS whole (READ_ONLY)")
         free = connection.execute(
             "SELECT free_blocks / total_blocks FROM pragma_database_size() WHERE database_name = 'whole'"
         ).fetchone()
@@ -23,7 +25,7 @@ def compact(path: Path) -> bool:
             return False
         target = path.with_name(path.name + ".compact")
         target.unlink(missing_ok=True)
-        connection.execute(f"ATTACH {_literal(target)} AS dense")
+        connection.execute(f"ATTACH {literal(target)} AS dense")
         try:
             connection.execute("COPY FROM DATABASE whole TO dense")
         except duckdb.Error:
@@ -33,7 +35,3 @@ def compact(path: Path) -> bool:
         connection.execute("DETACH dense")
     target.replace(path)
     return True
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.quoting import identifier
 from warehouse.shell import QueryError, memory_share, open_shell, run_statements, translated_query_errors
 
 PAGE_ROWS = 100_000
@@ -144,7 +145,7 @@ class Console:
     def _sorted(self, sort: Sort | None) -> duckdb.DuckDBPyRelation | None:
         if self._relation is None or sort is None:
             return self._relation
-        name = _quoted(self._relation.columns[sort.column])
+        name = identifier(self._relation.columns[sort.column])
         return self._relation.order(f"{name} {'DESC' if sort.descending else 'ASC'} NULLS LAST")
 
     @contextmanager
@@ -161,7 +162,7 @@ class Console:
 
 def browse_text(name: str) -> str:
     """Return the statement that shows the rows of a table or view."""
-    return f"FROM {name if name.isidentifier() else _quoted(name)}"
+    return f"FROM {name if name.isidentifier() else identifier(name)}"
 
 
 def _page(relation: duckdb.DuckDBPyRelation) -> Page:
@@ -182,7 +183,7 @@ def _explanation(relation: duckdb.DuckDBPyRelation) -> Page:
 
 
 def _shown(column: Column) -> str:
-    name = _quoted(column.name)
+    name = identifier(column.name)
     if column.type_name in PLAIN_TYPES:
         return name
     if column.numeric and column.type_name not in {"HUGEINT", "UHUGEINT"}:
@@ -203,8 +204,6 @@ def _uniquely_named(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelatio
         names.append(name)
     if names == relation.columns:
         return relation
-    return relation.project(", ".join(f"#{place} AS {_quoted(name)}" for place, name in enumerate(names, 1)))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return relation.project(
+        ", ".join(f"#{place} AS {identifier(name)}" for place, name in enumerate(names, 1))
+    )

@@ -12,6 +12,8 @@ from contextlib import redirect_stdout
 
 import duckdb
 
+from warehouse.quoting import identifier
+
 Relation = duckdb.DuckDBPyRelation
 BATCH_ROWS = 10_000
 SHOWN_ROWS = 1_000
@@ -29,7 +31,7 @@ def as_table(relation: Relation) -> Iterator[bytes]:
 
 def as_csv(relation: Relation) -> Iterator[bytes]:
     """Comma-separated values with a header, every value in DuckDB's own text form."""
-    texts = relation.project(", ".join(f"CAST({_quoted(name)} AS VARCHAR)" for name in relation.columns))
+    texts = relation.project(", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in relation.columns))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(relation.columns)
@@ -61,7 +63,9 @@ def as_parquet(relation: Relation) -> Iterator[bytes]:
     import pyarrow.parquet  # noqa: PLC0415  # 0.1 s that the other formats do without
 
     columns = [
-        f"CAST({_quoted(name)} AS VARCHAR) AS {_quoted(name)}" if str(kind) == "BIT" else _quoted(name)
+        f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}"
+        if str(kind) == "BIT"
+        else identifier(name)
         for name, kind in zip(relation.columns, relation.types, strict=True)
     ]
     buffer = io.BytesIO()
@@ -104,7 +108,3 @@ def _json_value(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,6 +8,7 @@ import duckdb
 from warehouse import schema
 from warehouse.errors import SparsityError
 from warehouse.locking import LockedError
+from warehouse.quoting import literal
 
 CATALOG = "sparsity"
 Config = dict[str, str | bool | int | float | list[str]]
@@ -38,8 +39,7 @@ def attach_read_only(
     connection = duckdb.connect(":memory:", config=config or {})
     try:
         with translated_errors(path):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"ATTACH '{quoted}' AS {CATALOG} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(path)} AS {CATALOG} (READ_ONLY)")
         schema.verify(connection, CATALOG, path, allow_empty=allow_empty)
         use(connection)
     except BaseException:
