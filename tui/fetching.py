@@ -8,7 +8,6 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from tui.messages import FetchFailed
-from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,7 +40,7 @@ class Fetcher:
     def compute(self, group: str, work: Callable[[], T], deliver: Callable[[T], Message]) -> None:
         """Run `work`, which needs no database, in a thread and post `deliver` of its result to the owner."""
         self.owner.run_worker(
-            partial(self._compute, work, deliver),
+            partial(self._compute, group, work, deliver),
             thread=True,
             exclusive=True,
             group=group,
@@ -54,25 +53,31 @@ class Fetcher:
             if group in {None, name}:
                 cursor.interrupt()
 
-    def _compute(self, work: Callable[[], T], deliver: Callable[[T], Message]) -> None:
+    def _compute(self, group: str, work: Callable[[], T], deliver: Callable[[T], Message]) -> None:
         worker = get_current_worker()
-        message = deliver(work())
+        try:
+            message = deliver(work())
+        except Exception as error:  # a page that waits for ever tells nobody anything
+            message = _failure(group, error)
         if not worker.is_cancelled:
             self.owner.post_message(message)
 
     def _run(self, reader: "Reader", group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
-        import duckdb  # noqa: PLC0415  # loaded by now; importing it with the app would delay the first paint
-
         worker = get_current_worker()
         cursor = reader.cursor()
         self._cursors[group] = cursor
         try:
             message = deliver(work(cursor))
-        except (duckdb.Error, SparsityError) as error:
-            message = FetchFailed(group, str(error).splitlines()[0])
+        except Exception as error:  # as above
+            message = _failure(group, error)
         finally:
             if self._cursors.get(group) is cursor:
                 del self._cursors[group]
             cursor.close()
         if not worker.is_cancelled:
             self.owner.post_message(message)
+
+
+def _failure(group: str, error: Exception) -> FetchFailed:
+    """Say what went wrong in a line; errors without words have at least a name."""
+    return FetchFailed(group, (str(error).splitlines() or [type(error).__name__])[0])

@@ -45,7 +45,13 @@ def _add_common_options(parser: argparse.ArgumentParser, *, default: str | None)
 class VersionAction(argparse.Action):
     """Prints the version and ends; it is looked up, on disk, only when asked for."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002  # as argparse calls it
+        values: object,  # noqa: ARG002
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
         """Print the version as every command does and end with 0."""
         parser.exit(message=f"{parser.prog} {project_version()}\n")
 

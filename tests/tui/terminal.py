@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pyte
+
 ENTER_ALTERNATE = b"\x1b[?1049h"
 LEAVE_ALTERNATE = b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
@@ -25,8 +27,15 @@ class Terminal:
     def __init__(self, command: list[str], *, columns: int = 80, lines: int = 24, **environment: str) -> None:
         self.command = command
         self.size = struct.pack("HHHH", lines, columns, 0, 0)
-        self.environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        # Test runners set COLUMNS and LINES; programs believe them before they ask the terminal.
+        inherited = {name: os.environ[name] for name in os.environ.keys() - {"COLUMNS", "LINES"}}
+        self.environment = {
+            **inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment,
+        }  # fmt: skip
         self.output = b""
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._interpreted = 0
 
     def __enter__(self) -> Self:
         self.master, slave = pty.openpty()
@@ -60,6 +69,20 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type keys."""
         os.write(self.master, keys.encode())
+
+    def shows(self, wanted: str, seconds: float = 30.0) -> bool:
+        """Read until a text stands in one line of the screen; tell whether it came in time."""
+        deadline = time.monotonic() + seconds
+        while not self._has_line_with(wanted):
+            if time.monotonic() > deadline or not self._read(0.05):
+                return self._has_line_with(wanted)
+        return True
+
+    def _has_line_with(self, wanted: str) -> bool:
+        # Interpreted only when asked, so that taking time by the raw output stays exact.
+        self._stream.feed(self.output[self._interpreted :])
+        self._interpreted = len(self.output)
+        return any(wanted in line for line in self._screen.display)
 
     def read_until(self, wanted: bytes, seconds: float = 30.0, *, start: int = 0) -> bool:
         """Read until the output from `start` on contains a text; tell whether it came in time."""

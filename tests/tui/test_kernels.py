@@ -115,7 +115,7 @@ async def test_conditions_turn_by_keys(rich_database: Path) -> None:
         ]
         assert bars[0].limit == pytest.approx(1.71 / 0.4)
         assert app.screen.conditions.shape == (32, 32)
-        await press(pilot, "s")
+        await press(pilot, "w")
         assert app.screen.conditions.shape == (32, 64)
         await press(pilot, "v")
         assert app.screen.conditions.shape == (32, 32)

@@ -52,11 +52,10 @@ def assert_restored(terminal: Terminal) -> None:
 def test_start_look_around_and_quit(database: Path, places: dict[str, str]) -> None:
     """The overview appears with its data, a key opens the matrix, q leaves with 0."""
     with Terminal(app_command(database), **places) as terminal:
-        assert terminal.read_until(b"wanda")
-        assert terminal.read_until(b"0.102")
-        seen = len(terminal.output)
+        assert terminal.shows("wanda")
+        assert terminal.shows("0.102")
         terminal.press("2")
-        assert terminal.read_until(b"separation of", start=seen)
+        assert terminal.shows("separation of")
         terminal.press("q")
         assert terminal.wait() == 0
         assert_restored(terminal)
@@ -67,7 +66,7 @@ def test_start_look_around_and_quit(database: Path, places: dict[str, str]) -> N
 def test_signals_restore_the_terminal(database: Path, places: dict[str, str], number: signal.Signals) -> None:
     """Killed politely, the program leaves a usable terminal and the customary exit code."""
     with Terminal(app_command(database), **places) as terminal:
-        assert terminal.read_until(b"wanda")
+        assert terminal.shows("wanda")
         os.kill(terminal.process.pid, number)
         assert terminal.wait() == 128 + number
         assert_restored(terminal)
@@ -76,7 +75,7 @@ def test_signals_restore_the_terminal(database: Path, places: dict[str, str], nu
 def test_a_dropped_connection_ends_the_program(database: Path, places: dict[str, str]) -> None:
     """When the line is gone the program goes, too; nothing keeps running unseen."""
     with Terminal(app_command(database), **places) as terminal:
-        assert terminal.read_until(b"wanda")
+        assert terminal.shows("wanda")
         terminal.hang_up()
         assert terminal.wait() != 0
 
@@ -93,7 +92,7 @@ def test_a_dumb_terminal_gets_one_line(database: Path, places: dict[str, str]) -
 def test_a_slow_link_is_drawn_calmly(database: Path, places: dict[str, str]) -> None:
     """Over SSH the app starts and ends like anywhere else."""
     with Terminal(app_command(database), SSH_CONNECTION="10.0.0.1 1 10.0.0.2 22", **places) as terminal:
-        assert terminal.read_until(b"wanda")
+        assert terminal.shows("wanda")
         terminal.press("q")
         assert terminal.wait() == 0
 
@@ -152,9 +151,9 @@ def test_heavy_packages_stay_out(database: Path, places: dict[str, str], tmp_pat
     report = tmp_path / "report.txt"
     command = [sys.executable, "-c", WATCHED_APP, str(database), str(report)]
     with Terminal(command, columns=160, lines=50, **places) as terminal:
-        assert terminal.read_until(b"wanda")
+        assert terminal.shows("wanda")
         terminal.press("2")
-        assert terminal.read_until(b"chance 0.")
+        assert terminal.shows("chance 0.")
         terminal.press("q")
         assert terminal.wait() == 0
     at_first, at_last = report.read_text().split("\n")

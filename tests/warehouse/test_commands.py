@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from warehouse.commands import guarded
+from warehouse.commands import add_common_options, command_parser, guarded
 from warehouse.errors import SparsityError, UsageError
 
 
@@ -52,3 +52,17 @@ def test_closed_pipe_is_no_traceback() -> None:
         check=False,
     )
     assert process.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "database"),
+    [(["--db", "a.db", "run"], "a.db"), (["--db", "a.db", "run", "--db", "b.db"], "b.db"), (["run"], None)],
+)
+def test_common_options_stand_before_or_after_the_subcommand(
+    arguments: list[str], database: str | None
+) -> None:
+    """What stands after the name of the subcommand wins; its silence takes nothing back."""
+    parser = command_parser("sparsity-test", "Test.", "  none")
+    add_common_options(parser.add_subparsers().add_parser("run"))
+    assert parser.parse_args(["--debug", *arguments]).debug
+    assert parser.parse_args(arguments).db == database

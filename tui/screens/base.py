@@ -79,11 +79,13 @@ class SparsityScreen(Screen[None]):
         """Update the screen when the data or the selection changed since it was last shown."""
         app = self.sparsity
         state = (app.overview, app.selection)
-        # A screen is told of changes before it has its widgets, too; the first resume comes after that.
-        if not self._ready or app.overview is None or state == self._seen:
+        # A screen is told of changes before it has its widgets, the first resume comes after that, and when
+        # the app ends after they have gone.
+        tab_line = next(iter(self.query(TabLine)), None)
+        if not self._ready or tab_line is None or app.overview is None or state == self._seen:
             return
         self._seen = state
-        self.query_one(TabLine).context = app.context_line()
+        tab_line.context = app.context_line()
         self.update()
 
     def update(self) -> None:
