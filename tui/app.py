@@ -15,6 +15,7 @@ from tui.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
 from tui.registry import APP_ACTIONS, FIRST_RUN, SCREENS
 from tui.screens.base import SparsityScreen, bind
 from tui.selection import Selection, describe
+from tui.terminal import leave_within
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from warehouse.reading import Reader
 
 POLL_SECONDS = 1.0
+HANG_UP_SECONDS = 3.0
 
 
 def load_query_packages() -> None:
@@ -102,7 +104,13 @@ class SparsityApp(App[None]):
         if self._loop is not None and not self.is_headless:
             # Without these a dropped connection or a kill leaves the terminal in the app's hands.
             for number in (signal.SIGTERM, signal.SIGHUP):
-                self._loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+                self._loop.add_signal_handler(number, self._end_by, number)
+
+    def _end_by(self, number: signal.Signals) -> None:
+        """Leave with the customary exit code; without a line to draw on nothing is waited for."""
+        self.exit(return_code=128 + number)
+        if number == signal.SIGHUP:
+            leave_within(HANG_UP_SECONDS, 128 + number)
 
     def on_unmount(self) -> None:
         """Write down where this session ended."""

@@ -57,7 +57,7 @@ class Fetcher:
         worker = get_current_worker()
         try:
             message = deliver(work())
-        except Exception as error:  # a page that waits for ever tells nobody anything
+        except Exception as error:  # noqa: BLE001  # a page that waits for ever tells nobody anything
             message = _failure(group, error)
         if not worker.is_cancelled:
             self.owner.post_message(message)
@@ -68,7 +68,7 @@ class Fetcher:
         self._cursors[group] = cursor
         try:
             message = deliver(work(cursor))
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001  # as above
             message = _failure(group, error)
         finally:
             if self._cursors.get(group) is cursor:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 from warehouse.errors import SparsityError
 
@@ -28,6 +29,16 @@ def require_terminal() -> None:
             " set TERM (for instance TERM=xterm-256color), or use sparsity-sql"
         )
         raise TerminalError(msg)
+
+
+def leave_within(seconds: float, code: int) -> None:
+    """End the process after some time, whatever it waits for.
+
+    Textual waits without limit for a writer that may have failed when the line was lost.
+    """
+    timer = threading.Timer(seconds, os._exit, [code])
+    timer.daemon = True
+    timer.start()
 
 
 def tune_for_link() -> None:
