@@ -46,6 +46,7 @@ class SparsityScreen(Screen[None]):
         self.fetcher = Fetcher(self)
         self._seen: object = None
         self._ready = False
+        self._titles: dict[str, str] = {}
 
     @property
     def sparsity(self) -> "SparsityApp":
@@ -119,6 +120,12 @@ class SparsityScreen(Screen[None]):
         for part in parts:
             part.set_class(part not in kept, "-zoomed-away")
             part.set_class(not zoomed and part in kept, "-zoomed")
+
+    def title_pane(self, name: str, title: str) -> None:
+        """Put a title on the rule of a pane; Textual draws the whole pane for it, so only when it changed."""
+        if self._titles.get(name) != title:
+            self._titles[name] = title
+            self.query_one(f"#{name}").border_title = title
 
     def fetch(self, group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
         """Query in a worker; the message arrives at this screen, a failure as FetchFailed."""

@@ -92,7 +92,7 @@ class ClustersPanels(PanelScreen):
         """Empty all panels and say why."""
         self.run_data = self.matrix_data = None
         for panel in self.PANELS:
-            self.title_panel(panel.name, panel.title)
+            self.title_pane(panel.name, panel.title)
         for table in self.query(Table):
             table.fill([])
         for plot in self.query(PlotView):
@@ -110,14 +110,14 @@ class ClustersPanels(PanelScreen):
         name = describe_run(run) if run else ""
         self._show_trends(data, name)
         self._fill("published", [panels.published_row(row) for row in data.published])
-        self.title_panel("published", self._published_title(data))
+        self.title_pane("published", self._published_title(data))
         if self.way is None:
             self.query_one(LevelBars).show(None, missing=NOT_CLUSTERED)
             self.note(NOT_CLUSTERED)
             return
         levels = panels.block_levels(data, matrix.layer, self.way.algorithm, self.way.distance)
         self.query_one(LevelBars).show(levels, (matrix.matrix_id, self.way.k))
-        self.title_panel("bars", f"{levels.title} · {name}")
+        self.title_pane("bars", f"{levels.title} · {name}")
         self._show_map(data, matrix_places(overview, matrix.run_id), name)
         self._show_ratios()
 
@@ -130,19 +130,19 @@ class ClustersPanels(PanelScreen):
         self._fill("blocks", [panels.coherence_row(row) for row in data.coherence])
         name = self._matrix_name()
         some = "adjusted Rand index (ARI) between clusterings: 1 equal, 0 chance"
-        self.title_panel("stability", f"{name}: {some if data.agreements else panels.MORE_SEEDS}")
-        self.title_panel("blocks", f"{name}: one position × one cluster, wholly pruned")
+        self.title_pane("stability", f"{name}: {some if data.agreements else panels.MORE_SEEDS}")
+        self.title_pane("blocks", f"{name}: one position × one cluster, wholly pruned")
         if self.way is None:
             return
         sizes = panels.clustering_of(data, self.way)
         self.query_one(BarChart).show(panels.size_bars(sizes))
         at = f" around feature {sizes[0].reference_feature}" if sizes else ""
-        self.title_panel("sizes", f"features in each cluster of {name}, {self.way.name}{at}")
+        self.title_pane("sizes", f"features in each cluster of {name}, {self.way.name}{at}")
         if sizes and data.places:
             self.post_message(self.MembersWanted(data, sizes[0].clustering_id))
         else:
             self.query_one("#places PlotView", PlotView).show(None, NO_PLACES)
-            self.title_panel("places", f"clustered features of {name}")
+            self.title_pane("places", f"clustered features of {name}")
 
     def show_places(self, data: MatrixClusters, members: dict[int, int]) -> None:
         """Show the clustered features in the plane."""
@@ -151,14 +151,14 @@ class ClustersPanels(PanelScreen):
         plot = panels.place_plot(data, members, embedding)
         self.query_one("#places PlotView", PlotView).show(plot, NO_PLACES)
         name = {"pca": "PCA", "tsne": "t-SNE"}.get(embedding, embedding)
-        self.title_panel("places", f"clustered features of {self._matrix_name()} by {name}")
+        self.title_pane("places", f"clustered features of {self._matrix_name()} by {name}")
 
     def _show_ratios(self) -> None:
         rows = self.matrix_rows()
         table = self.query_one("#ratios Table", Table)
         table.fill([panels.ratio_row(row) for row in rows])
         here = next((place for place, row in enumerate(rows) if panels.way_of(row) == self.way), None)
-        self.title_panel(
+        self.title_pane(
             "ratios", f"separation ratios of {self._matrix_name()}, mean over references and seeds"
         )
         if here is None:
@@ -173,13 +173,13 @@ class ClustersPanels(PanelScreen):
         grid, palette = panels.run_grid(data, places, self.way, self.figure), self.sparsity.palette()
         self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
         self.query_one(Legend).show(grid, palette)
-        self.title_panel("map", f"{grid.figure.title}, {self.way.name} · {name}")
+        self.title_pane("map", f"{grid.figure.title}, {self.way.name} · {name}")
 
     def _show_trends(self, data: RunClusters, name: str) -> None:
         plot = panels.trend_plot(data, errors=self.errors)
         self.query_one("#trends PlotView", PlotView).show(plot, "no figures by block of this run")
         shown = "reconstruction error" if self.errors else "separation above chance, largest k,"
-        self.title_panel("trends", f"{shown} by depth · {name}")
+        self.title_pane("trends", f"{shown} by depth · {name}")
 
     def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
         self.query_one(f"#{name} Table", Table).fill(rows)

@@ -95,7 +95,7 @@ class ComparePanels(PanelScreen):
         """Empty all panels and say why."""
         self.data = self.features = None
         for panel in self.PANELS:
-            self.title_panel(panel.name, panel.title)
+            self.title_pane(panel.name, panel.title)
         for table in self.query(Table):
             table.fill([])
         for plot in self.query(PlotView):
@@ -111,7 +111,7 @@ class ComparePanels(PanelScreen):
             return
         levels = panels.cost_levels(overview, self.pair, runs[0].model_id)
         self.query_one(LevelBars).show(levels, (self.pair.run_id,), missing=NO_COST)
-        self.title_panel("cost", f"{levels.title} · {runs[0].model_id}")
+        self.title_pane("cost", f"{levels.title} · {runs[0].model_id}")
 
     def show_pair(self) -> None:
         """Show how the two runs compare."""
@@ -122,9 +122,9 @@ class ComparePanels(PanelScreen):
         self._show_map(named)
         errors = {(m.run_id, m.matrix_id): m.reconstruction_error for m in overview.matrices}
         self._fill("matrices", panels.overlap_rows(self.data, errors))
-        self.title_panel("matrices", f"masks and reconstruction errors · {named}")
+        self.title_pane("matrices", f"masks and reconstruction errors · {named}")
         self.query_one("#sweep PlotView", PlotView).show(panels.sweep_plot(self.data), NO_COST)
-        self.title_panel("sweep", f"perplexity against sparsity · {runs[0].model_id}")
+        self.title_pane("sweep", f"perplexity against sparsity · {runs[0].model_id}")
         self.show_contests()
         self.show_features()
         self._show_sentence()
@@ -138,14 +138,14 @@ class ComparePanels(PanelScreen):
         scatter = self.query_one("#scatter PlotView", PlotView)
         if self.way is None:
             self._fill("winners", [])
-            self.title_panel("winners", NO_CLUSTERS)
+            self.title_pane("winners", NO_CLUSTERS)
             scatter.show(None, NO_CLUSTERS)
             return
         rows = self.contests()
         self._fill("winners", [panels.contest_row(row, names) for row in rows])
-        self.title_panel("winners", panels.contests_title(rows, names, self.way))
+        self.title_pane("winners", panels.contests_title(rows, names, self.way))
         scatter.show(panels.distance_plot(self.data, self.way, names), NO_CLUSTERS)
-        self.title_panel("scatter", f"distances between over within clusters, {self.way.name}")
+        self.title_pane("scatter", f"distances between over within clusters, {self.way.name}")
 
     def show_features(self) -> None:
         """Show how the features of the selected matrix compare."""
@@ -159,9 +159,9 @@ class ComparePanels(PanelScreen):
         name = f"block {self.matrix.layer} {self.matrix.projection}" if self.matrix else ""
         kind = "rows" if data.axis == "output" else "columns"
         total = sum(group.feature_count for group in data.bins)
-        self.title_panel("histogram", f"{total:,} features ({kind}) of {name} by Jaccard similarity")
+        self.title_pane("histogram", f"{total:,} features ({kind}) of {name} by Jaccard similarity")
         listed = f"{len(data.features):,} of {total:,} {kind}"
-        self.title_panel("features", f"{name}: {listed}, the most different first" if total else NO_FEATURES)
+        self.title_pane("features", f"{name}: {listed}, the most different first" if total else NO_FEATURES)
 
     def _overlaps(self) -> "list[Overlap]":
         return self.data.overlaps if self.data else []
@@ -174,7 +174,7 @@ class ComparePanels(PanelScreen):
         grid, palette = panels.overlap_grid(self.data, places, self.figure), self.sparsity.palette()
         self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
         self.query_one(Legend).show(grid, palette)
-        self.title_panel("map", f"{grid.figure.title} · {named}")
+        self.title_pane("map", f"{grid.figure.title} · {named}")
 
     def _show_sentence(self) -> None:
         if self.matrix is None:

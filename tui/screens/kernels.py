@@ -170,7 +170,7 @@ class KernelsScreen(KernelsPanels):
         except jobs.JobError as error:
             self.notify(str(error), title="measure", severity="error")
             return
-        self.title_panel("job", f"{request.stem} on {device.name} · log {job.log}")
+        self.title_pane("job", f"{request.stem} on {device.name} · log {job.log}")
         self.query_one(JobLog).follow(job)
         self.bring_to_front("job")
 

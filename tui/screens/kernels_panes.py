@@ -63,7 +63,7 @@ class KernelsPanels(PanelScreen):
     def on_mount(self) -> None:
         """Name the panel that fills by a benchmark alone."""
         super().on_mount()
-        self.title_panel("job", "benchmark")
+        self.title_pane("job", "benchmark")
 
     def rows(self) -> "list[Speedup]":
         """Return what was measured under the conditions shown, the fastest first."""
@@ -80,12 +80,10 @@ class KernelsPanels(PanelScreen):
         checks = [row for row in data.benchmarks if row.relative_error is not None or row.error]
         self._fill("checks", [panels.check_row(row) for row in checks])
         failed = sum(1 for row in checks if row.error)
-        self.title_panel(
-            "checks", f"relative error against float64 · {len(checks):,} checks, {failed} failed"
-        )
+        self.title_pane("checks", f"relative error against float64 · {len(checks):,} checks, {failed} failed")
         self._fill("predicted", [panels.prediction_row(row) for row in data.predictions])
         title = "what the bytes and the report predict, and what was measured"
-        self.title_panel("predicted", title if data.predictions else NO_PREDICTION)
+        self.title_pane("predicted", title if data.predictions else NO_PREDICTION)
         self.show_conditions()
 
     def show_conditions(self) -> None:
@@ -99,22 +97,22 @@ class KernelsPanels(PanelScreen):
             plot.show(None, NOT_MEASURED)
             self._fill("measured", [])
             for name in ("speedups", "roofline", "measured"):
-                self.title_panel(name, "nothing was measured yet")
+                self.title_pane(name, "nothing was measured yet")
             self.note(NOT_MEASURED)
             return
         levels = panels.speedup_levels(data, conditions)
         bars.show(levels, missing=NOT_MEASURED)
-        self.title_panel("speedups", levels.title)
+        self.title_pane("speedups", levels.title)
         plot.show(
             panels.roofline_plot(data, conditions), "no bytes or times were measured under these conditions"
         )
-        self.title_panel(
+        self.title_pane(
             "roofline", f"batch {conditions.batch}, {conditions.cache} cache · {conditions.device}"
         )
         same_shape = [row for row in data.speedups if panels.conditions_of(row).shape == conditions.shape]
         self._fill("measured", [panels.table_row(row) for row in same_shape])
         shape = f"{conditions.out_features}×{conditions.in_features}"
-        self.title_panel("measured", f"{len(same_shape):,} measurements of {shape}, the fastest first")
+        self.title_pane("measured", f"{len(same_shape):,} measurements of {shape}, the fastest first")
         self.show_sentence()
 
     def show_sentence(self) -> None:

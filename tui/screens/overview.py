@@ -25,6 +25,8 @@ from tui.widgets.run_tree import HEADER, RunTree
 if TYPE_CHECKING:
     from tui.exports import ExportTable
 
+RUNS_SHARE = 50  # percent of a narrow screen that the runs may take
+
 
 class OverviewScreen(SparsityScreen):
     """The whole model at a glance."""
@@ -45,6 +47,10 @@ class OverviewScreen(SparsityScreen):
             rank=3,
         ),
     )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shares: tuple[int | None, int | None] | None = None
 
     def compose_content(self) -> Iterable[Widget]:
         with Vertical(id="runs", classes="pane"):
@@ -175,28 +181,41 @@ class OverviewScreen(SparsityScreen):
         self.query_one(Legend).show(grid, palette)
         run, other = run_of(overview, selection.run_id), run_of(overview, compared)
         subject = describe_run(run) if run else ""
-        self.query_one("#map").border_title = (
-            f"{figure.title} · {subject} − {describe_run(other)}" if other else f"{figure.title} · {subject}"
-        )
+        difference = f" − {describe_run(other)}" if other else ""
+        self.title_pane("map", f"{figure.title} · {subject}{difference}")
         means = run_grid(overview, selection.model_id, figure)
         self.query_one("#run-means", Heatmap).show(means, palette, (selection.run_id or 0, place[1]))
-        self.query_one("#by-run").border_title = f"{figure.title} · mean over blocks, run by run"
+        self.title_pane("by-run", f"{figure.title} · mean over blocks, run by run")
 
     def _share_room(self) -> None:
-        """Show the means of all runs where the blocks leave room for them."""
+        """Share the screen out between the runs, the blocks and the means of all runs, if that changes it."""
         blocks, means = self.query_one("#blocks", Heatmap), self.query_one("#run-means", Heatmap)
         if blocks.grid is None or means.grid is None:
             return
+        wide = self.has_class("-wide")
+        tallest = self._height_of_blocks(len(blocks.grid.rows), len(means.grid.rows)) if wide else None
+        lines = None if wide or self.has_class("-tiny") else self._height_of_runs()
+        if (tallest, lines) == self._shares:
+            return
+        self._shares = (tallest, lines)
+        self.query_one("#by-run").display = tallest is not None
+        blocks.styles.height = tallest
+        self.query_one("#map").styles.height = None if tallest is None else "auto"
+        self.query_one("#runs").styles.height = lines
+
+    def _height_of_blocks(self, block_count: int, run_count: int) -> int | None:
+        """Return the lines of the blocks where they leave room for the means of all runs, else None."""
         # The line of tabs and the line of keys; the rules of both panes, the legend and the facts.
         room = self.size.height - 2 - 3 - self.query_one("#matrix-facts").size.height
-        block_count, run_count = len(blocks.grid.rows), len(means.grid.rows)
         lowest = run_count + FRAME_LINES
-        shown = run_count > 1 and room - lowest >= block_count + FRAME_LINES
-        shown = shown and self.has_class("-wide")
-        self.query_one("#by-run").display = shown
-        tallest = min(block_count * TALLEST_CELL + FRAME_LINES, room - lowest)
-        blocks.styles.height = tallest if shown else None
-        self.query_one("#map").styles.height = "auto" if shown else None
+        if run_count <= 1 or room - lowest < block_count + FRAME_LINES:
+            return None
+        return min(block_count * TALLEST_CELL + FRAME_LINES, room - lowest)
+
+    def _height_of_runs(self) -> int:
+        """Return the lines of the runs above the blocks, with rule and header: all, or half of the screen."""
+        wanted = self.query_one(RunTree).last_line + 1 + 2
+        return min(wanted, max(5, RUNS_SHARE * (self.size.height - 2) // 100))
 
     def _show_facts(self) -> None:
         app = self.sparsity

@@ -92,10 +92,6 @@ class PanelScreen(SparsityScreen):
         del event
         self._arrange()
 
-    def title_panel(self, name: str, title: str) -> None:
-        """Say what a panel shows."""
-        self.query_one(f"#{name}").border_title = title
-
     def note(self, text: str) -> None:
         """Show a sentence about what is selected, below the panels."""
         self.query_one("#note", Static).update(text)

@@ -66,16 +66,16 @@ class RecommendationsPanels(PanelScreen):
         choices = self.choices()
         table = self.query_one("#plan Table", Table)
         table.fill([panels.plan_row(choice) for choice in choices])
-        self.title_panel("plan", panels.summary(plan) if choices else NOT_PRUNED)
+        self.title_pane("plan", panels.summary(plan) if choices else NOT_PRUNED)
         levels = panels.tier_levels(plan)
         self.query_one(LevelBars).show(levels, missing=NOT_PRUNED)
-        self.title_panel("tiers", f"{levels.title}: high from 1.5× dense, medium from 1.1×")
+        self.title_pane("tiers", f"{levels.title}: high from 1.5× dense, medium from 1.1×")
         if self.matrix is not None:
             places = matrix_places(overview, self.matrix.run_id)
             grid, palette = panels.gain_grid(plan, places), self.sparsity.palette()
             self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
             self.query_one(Legend).show(grid, palette)
-            self.title_panel("gains", f"{grid.figure.title}, error ≤ {plan.budget:g}")
+            self.title_pane("gains", f"{grid.figure.title}, error ≤ {plan.budget:g}")
         self.show_choice()
 
     def show_choice(self) -> None:
@@ -96,6 +96,6 @@ class RecommendationsPanels(PanelScreen):
         name = f"block {self.matrix.layer} {self.matrix.projection}"
         rows = [panels.option_row(option, self.budget) for option in offers.options]
         self.query_one("#options Table", Table).fill(rows)
-        self.title_panel("options", f"what every run offers for {name}; report: its tier by macro ratio")
+        self.title_pane("options", f"what every run offers for {name}; report: its tier by macro ratio")
         self.query_one(PlotView).show(panels.trade_plot(offers, self.budget), NOT_PRUNED)
-        self.title_panel("trade", f"gain against loss of every run, {name}")
+        self.title_pane("trade", f"gain against loss of every run, {name}")

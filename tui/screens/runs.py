@@ -257,9 +257,9 @@ class RunsScreen(SparsityScreen):
             ]
         )
         title = f"{len(steps)} steps" if steps else "steps: in the log until they are published"
-        self.query_one("#steps").border_title = title
+        self.title_pane("steps", title)
         job = row.status.job if row.status else None
-        self.query_one("#log").border_title = f"log · {job.log}" if job else "log"
+        self.title_pane("log", f"log · {job.log}" if job else "log")
         if job is None:
             self.query_one(LogView).show([f"error: {row.error}" if row.error else NO_LOG])
         else:

@@ -138,7 +138,7 @@ class VisualizerScreen(SparsityScreen):
         """Show what every method makes of the matrix now."""
         lesson, found = self.lesson, outcomes(self.lesson)
         title = f"dense · prune {100 * lesson.sparsity:g}% · correlation of inputs {lesson.correlation:g}"
-        self.query_one("#lesson-input").border_title = title
+        self.title_pane("lesson-input", title)
         about = (
             "x: the norms ‖x‖ of 8 inputs; 1 to 4: an output's weights. Enter changes a cell, + − nudge it."
         )

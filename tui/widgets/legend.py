@@ -27,8 +27,9 @@ class Legend(Widget):
 
     def show(self, grid: Grid, palette: Palette) -> None:
         """Describe a grid."""
-        self.grid, self.palette = grid, palette
-        self.refresh()
+        if (grid, palette) != (self.grid, self.palette):
+            self.grid, self.palette = grid, palette
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  # one line high
         """Draw the line."""
