@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from tui.database import Database
+from tui.footprint import return_freed_memory
 from tui.registry import SCREEN_NAMES
 from tui.selection import Selection
 from tui.terminal import require_terminal, tune_for_link
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     require_terminal()
     tune_for_link()
+    return_freed_memory()
     database = Database(database_path(arguments.db))
     database.prefetch()
     # Textual costs a third of a second: --help and every error come before it, and the database meanwhile.

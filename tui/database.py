@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.footprint import query_limits
 from warehouse.errors import SparsityError
 from warehouse.overview import Overview, read_overview, read_prunings
 
@@ -85,7 +86,7 @@ class Database:
 
         if self.reader is not None:
             return self.reader.refresh()
-        self.reader = Reader(self.path)
+        self.reader = Reader(self.path, query_limits())
         return True
 
     def _read(self, read: "Callable[[duckdb.DuckDBPyConnection], Overview]") -> Overview:

@@ -50,13 +50,14 @@ class PackedMask:
         return (pooled / areas).astype(np.float32)
 
     @cached_property
-    def _running(self) -> NDArray[np.uint32]:
-        """Kept weights of each feature before every byte."""
-        running = np.zeros((self.feature_count, self.packed.shape[1] + 1), dtype=np.uint32)
-        np.cumsum(np.bitwise_count(self.packed), axis=1, dtype=np.uint32, out=running[:, 1:])
+    def _running(self) -> NDArray[np.unsignedinteger]:
+        """Kept weights of each feature before every byte, in the smallest type that holds them."""
+        kind = np.min_scalar_type(self.position_count)
+        running = np.zeros((self.feature_count, self.packed.shape[1] + 1), dtype=kind)
+        np.cumsum(np.bitwise_count(self.packed), axis=1, dtype=kind, out=running[:, 1:])
         return running
 
-    def _count_before(self, features: NDArray[np.int_], positions: NDArray[np.int_]) -> NDArray[np.int64]:
+    def _count_before(self, features: NDArray[np.int_], positions: NDArray[np.int_]) -> NDArray[np.int32]:
         """Return (features, positions) counts of the weights kept before each position."""
         bits = positions + self.packed.shape[1] * 8 - self.position_count
         byte, rest = bits // 8, bits % 8
@@ -64,7 +65,7 @@ class PackedMask:
         # Past the last byte there is nothing left to count: its mask is empty.
         partial = self.packed[features[:, None], np.minimum(byte, self.packed.shape[1] - 1)[None, :]]
         leading = (0xFF00 >> rest & 0xFF).astype(np.uint8)
-        return whole.astype(np.int64) + np.bitwise_count(partial & leading[None, :])
+        return whole.astype(np.int32) + np.bitwise_count(partial & leading[None, :])
 
 
 def read_mask(

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import duckdb
 import ibis
-from ibis.common.exceptions import TableNotFound
+from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr.types import Table
 
 from warehouse.errors import SparsityError
@@ -18,12 +18,15 @@ class MissingViewError(SparsityError):
 
 
 class Views:
-    """The tables and views of the attached database, for building expressions."""
+    """The tables and views of the attached database, for building expressions.
+
+    Ibis is told their columns and writes the SQL; DuckDB runs it. A connection of Ibis's own would import
+    pyarrow for the same: half a second and 35 MB.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Take the cursor that expressions are to run on."""
         self.cursor = cursor
-        self._backend = ibis.duckdb.from_connection(cursor)
 
     def __getitem__(self, name: str) -> Table:
         """Return a table or view by its name.
@@ -32,10 +35,12 @@ class Views:
             MissingViewError: the database was made by a version that did not have it.
         """
         try:
-            return self._backend.table(name)
-        except TableNotFound as error:
+            found = self.cursor.table(name)
+        except duckdb.CatalogException as error:
             msg = f"the database has no {name}; bring its views up to date with: sparsity-etl run"
             raise MissingViewError(msg) from error
+        types = (DuckDBType.from_string(str(kind)) for kind in found.types)
+        return ibis.table(dict(zip(found.columns, types, strict=True)), name=name)
 
     def relation(self, expression: Table) -> duckdb.DuckDBPyRelation:
         """Return the result of an expression as a DuckDB relation, computed when its rows are fetched."""

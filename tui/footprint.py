@@ -1,0 +1,34 @@
+"""Keeping the app small beside the jobs of a shared machine: limits for DuckDB and for the C allocator."""
+
+import ctypes
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.opening import Config
+
+# Queries of the app read one matrix or aggregate views; what does not fit goes to a file.
+QUERY_THREADS = 2
+QUERY_MEMORY = "96MB"
+# Of malloc.h: glibc keeps an arena for every thread and what was freed in it; workers come and go here.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+KEPT_BYTES = 1 << 20
+MAPPED_BYTES = 1 << 18
+
+
+def query_limits() -> "Config":
+    """Return the configuration of the app's DuckDB."""
+    folder = os.path.join(tempfile.gettempdir(), f"sparsity-tui-{os.getuid()}")  # noqa: PTH118  # pathlib adds nothing to a text
+    return {"threads": QUERY_THREADS, "memory_limit": QUERY_MEMORY, "temp_directory": folder}
+
+
+def return_freed_memory() -> None:
+    """Have the C allocator give large freed blocks back to the system; where it is glibc, else do nothing."""
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    set_option(M_ARENA_MAX, 1)
+    set_option(M_TRIM_THRESHOLD, KEPT_BYTES)
+    set_option(M_MMAP_THRESHOLD, MAPPED_BYTES)
