@@ -1,5 +1,6 @@
 """The app: the database in view, what is selected, and how both reach the screens."""
 
+import os
 import signal
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -73,6 +74,7 @@ class SparsityApp(App[None]):
         self.overview: Overview | None = None
         self.generation = 0
         self.search_text = ""
+        self._started_by = os.getppid()
         self.actions = Actions(self)
         self.custom_keys = read_keymap()
         self.register_theme(themes.DARK)
@@ -104,6 +106,13 @@ class SparsityApp(App[None]):
             # Without these a dropped connection or a kill leaves the terminal in the app's hands.
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        if self.is_web:
+            self.set_interval(POLL_SECONDS, self._end_without_server)
+
+    def _end_without_server(self) -> None:
+        """End when the web server was killed: nobody can see the app any more, or end it."""
+        if os.getppid() != self._started_by:
+            self.exit()
 
     def on_unmount(self) -> None:
         """Write down where this session ended."""

@@ -79,6 +79,8 @@ def _colours(environment: Mapping[str, str]) -> Finding:
         sentence = "NO_COLOR is set: figures are told by numbers and bars, without colour"
         return Finding("Colours", "good", sentence)
     told = f"COLORTERM is {environment.get('COLORTERM') or 'not set'}"
+    if is_in_browser(environment):
+        told = "the browser draws them all"
     match _colour_system(environment):
         case "truecolor":
             return Finding("Colours", "good", f"16.7 million colours ({told})")

@@ -29,7 +29,10 @@ FINDINGS = [
     Finding("Text", "good", "UTF-8 with half-blocks for pictures: ▀▄█░▒▓"),
     Finding("GPU", "good", "GPU 0: NVIDIA H200, 512 of 143771 MiB used, 3% busy"),
     Finding(
-        "Triton", "missing", "Triton is not installed: sparsity-bench cannot run its kernels", "pip install"
+        "Triton",
+        "missing",
+        "Triton is not installed: sparsity-bench cannot run its kernels",
+        "install it, on Linux: pip install triton",
     ),
     Finding("Database", "good", "/data/llama.db, 812.4 MB, schema version 1"),
     Finding("Database", "good", "12 runs: 1 dense, 5 magnitude, 6 wanda"),

@@ -16,6 +16,7 @@ import pytest
 from tests.tui.browser import CHROMIUM, browser, free_port
 from tests.tui.test_terminal import run_without_terminal
 from tui import cli, serving
+from tui.jobs import process_birth
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,6 +104,24 @@ async def test_the_end_of_the_server_ends_the_sessions(database: Path) -> None:
             pass
         assert await asyncio.wait_for(server.wait(), 10) == 0
     assert not Path(f"/proc/{app}").exists()
+
+
+async def test_no_session_outlives_a_killed_server(database: Path) -> None:
+    """An app that nobody can see or end ends by itself."""
+    async with (
+        served(database) as (server, url),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{url}/ws") as websocket,
+    ):
+        await websocket.receive(timeout=20)
+        (app,) = sessions_of(server.pid)
+        born = process_birth(app)
+        server.kill()
+        for _ in range(100):
+            if process_birth(app) != born:
+                break
+            await asyncio.sleep(0.1)
+        assert process_birth(app) != born
 
 
 def test_every_option_reaches_the_app(tmp_path: Path) -> None:
