@@ -5,6 +5,7 @@ import json
 import sys
 
 from tui.database import Database
+from tui.keymap import read_keymap
 from tui.registry import SCREEN_NAMES
 from tui.selection import Selection
 from tui.terminal import require_terminal, tune_for_link
@@ -97,6 +98,8 @@ def _examine(arguments: argparse.Namespace) -> None:
 def _serve(arguments: argparse.Namespace) -> None:
     from tui import serving  # noqa: PLC0415  # a web server, which the app does without
 
+    # What would end every session at its start is told here: a browser shows no line of stderr.
+    read_keymap()
     address = serving.Address(arguments.host, arguments.port)
     with serving.listen(address) as listening:
         if not serving.is_local(listening):

@@ -85,6 +85,20 @@ async def test_it_works_without_a_database(tmp_path: Path, fixed: None) -> None:
         assert "No database yet" in screen_text(app)
 
 
+async def test_leaving_to_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """The first-run page says what is wrong, although the file was refused before it was there."""
+    path = tmp_path / "odd.db"
+    path.write_bytes(b"no database" * 1000)
+    app = make_app(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_doctor()
+        await wait_for(pilot, lambda: bool(getattr(app.screen, "findings", None)))
+        assert "is not a DuckDB database" in " ".join(screen_text(app).split())
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: "is not a DuckDB database" in " ".join(screen_text(app).split()))
+        assert app.current_mode == "first_run"
+
+
 async def test_a_database_that_appears_does_not_take_the_page_away(tmp_path: Path, fixed: None) -> None:
     """The overview waits until the page is left."""
     path = tmp_path / "later.db"

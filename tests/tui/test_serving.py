@@ -170,6 +170,16 @@ def test_a_wrong_address_is_one_line(options: list[str], code: int, text: str) -
     assert text in result.stderr.splitlines()[-1]
 
 
+def test_a_wrong_keymap_is_told_before_anything_is_served(tmp_path: Path) -> None:
+    """A browser could only show that the session has ended."""
+    folder = tmp_path / "config" / "sparsity-tui"
+    folder.mkdir(parents=True)
+    (folder / "keymap.toml").write_text('[keys]\n"doctor.bakc" = "B"\n')
+    result = run_without_terminal("serve")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert 'did you mean "doctor.back"?' in result.stderr
+
+
 async def test_an_open_address_is_warned_of(database: Path) -> None:
     """Beyond this machine there is a warning that nothing asks for a password."""
     async with served(database, "--host", "0.0.0.0") as (server, url):  # noqa: S104  # warned of
