@@ -22,8 +22,7 @@ def test_settings_page_is_current() -> None:
 def test_readme_names_every_subcommand() -> None:
     """A command that the README does not know is a command nobody finds."""
     readme = (ROOT / "README.md").read_text()
-    for program in ("etl", "bench"):
-        module = {"etl": "etl.cli", "bench": "kernels.cli"}[program]
+    for program, module in (("etl", "etl.cli"), ("bench", "kernels.cli"), ("tui", "tui.cli")):
         done = subprocess.run(
             [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
         )
@@ -67,7 +66,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_sql_and_model(wheel: Path) -> None:
     """Every SQL file and every file of the bundled model is in the wheel; tests and databases are not."""
-    for pattern in ("sql/**/*.sql", "sql/**/*.csv", "etl/bundled/*", "tui/*.tcss", "kernels/results/*"):
+    for pattern in (
+        "sql/**/*.sql",
+        "sql/**/*.csv",
+        "etl/bundled/*",
+        "tui/*.tcss",
+        "tui/templates/*",
+        "kernels/results/*",
+    ):
         for file in ROOT.glob(pattern):
             if file.is_file() and "__pycache__" not in file.parts:
                 assert (wheel / file.relative_to(ROOT)).is_file(), file

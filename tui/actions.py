@@ -5,6 +5,7 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.fetching import NoDatabase
 from tui.keymap import key_name
 from tui.registry import SCREEN_NAMES, Action, actions_of
 from tui.screens.base import SparsityScreen
@@ -53,8 +54,11 @@ class Actions:
 
     def why_not(self, action: Action) -> str | None:
         """Return why an action is not possible now; None when it is."""
+        of_data = self.screen is None or self.screen.NEEDS_DATA
         needs_data = (
-            action.scope in SCREEN_NAMES or action.verb in NEEDS_DATA or action.verb.startswith("screen_")
+            action.scope in SCREEN_NAMES
+            or (action.verb in NEEDS_DATA and of_data)
+            or action.verb.startswith("screen_")
         )
         if needs_data and self.app.overview is None:
             return "there is no data yet"
@@ -72,6 +76,9 @@ class Actions:
     def do_refresh(self) -> None:
         self.app.look(again=True)
 
+    def do_doctor(self) -> None:
+        self.app.open_doctor()
+
     def do_help(self) -> None:
         from tui.screens.help import HelpScreen  # noqa: PLC0415  # not needed for the first paint
 
@@ -80,9 +87,10 @@ class Actions:
     def do_copy(self) -> None:
         if self.screen is None:
             return
-        command = self.screen.command()
-        self.app.copy_to_clipboard(command)
-        self.app.notify(command, title="copied")
+        text = self.screen.copied_text()
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.app.notify(text if lines == 1 else f"{lines} lines", title="copied")
 
     def do_save(self) -> None:
         """Write the screen as SVG into the current folder, without the toast that says so."""
@@ -98,10 +106,8 @@ class Actions:
     def do_export(self) -> None:
         from tui.screens.export import ExportScreen  # noqa: PLC0415  # not needed for the first paint
 
-        screen = self.screen
-        if screen is None or self.app.reader is None:
-            return
-        self.app.push_screen(ExportScreen(screen.tables(), self.app.reader))
+        if self.screen:
+            self.app.push_screen(ExportScreen(self.screen.tables(), self.app.reader or NoDatabase()))
 
     def do_zoom(self) -> None:
         if self.screen:

@@ -1,5 +1,6 @@
 """The app: the database in view, what is selected, and how both reach the screens."""
 
+import os
 import signal
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -12,7 +13,7 @@ from tui.actions import Actions
 from tui.colours import Palette
 from tui.keymap import read_keymap
 from tui.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
-from tui.registry import APP_ACTIONS, FIRST_RUN, SCREENS
+from tui.registry import APP_ACTIONS, DOCTOR, FIRST_RUN, SCREEN_NAMES, SCREENS, UNNUMBERED
 from tui.screens.base import SparsityScreen, bind
 from tui.selection import Selection, describe
 from tui.terminal import leave_within
@@ -48,7 +49,7 @@ class SparsityApp(App[None]):
     TITLE = "sparsity"
     CSS_PATH = "app.tcss"
     DEFAULT_MODE = "overview"
-    MODES: ClassVar = {entry.name: entry.create for entry in (*SCREENS, FIRST_RUN)}
+    MODES: ClassVar = {entry.name: entry.create for entry in (*SCREENS, *UNNUMBERED)}
     COMMANDS: ClassVar = {palette_commands}
     BINDINGS: ClassVar = [bind(action) for action in APP_ACTIONS]
 
@@ -70,10 +71,12 @@ class SparsityApp(App[None]):
         self.read_only = read_only
         remembered = memory.recall(database.path)
         self.selection = (link or Selection()).over(remembered.selection)
-        self.wanted_screen = screen or remembered.screen or self.DEFAULT_MODE
+        wanted = screen or remembered.screen
+        self.wanted_screen = wanted if wanted in SCREEN_NAMES else self.DEFAULT_MODE
         self.overview: Overview | None = None
         self.generation = 0
         self.search_text = ""
+        self._started_by = os.getppid()
         self.actions = Actions(self)
         self.custom_keys = read_keymap()
         self.register_theme(themes.DARK)
@@ -105,12 +108,19 @@ class SparsityApp(App[None]):
             # Without these a dropped connection or a kill leaves the terminal in the app's hands.
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._loop.add_signal_handler(number, self._end_by, number)
+        if self.is_web:
+            self.set_interval(POLL_SECONDS, self._end_without_server)
 
     def _end_by(self, number: signal.Signals) -> None:
         """Leave with the customary exit code; without a line to draw on nothing is waited for."""
         self.exit(return_code=128 + number)
         if number == signal.SIGHUP:
             leave_within(HANG_UP_SECONDS, 128 + number)
+
+    def _end_without_server(self) -> None:
+        """End when the web server was killed: nobody can see the app any more, or end it."""
+        if os.getppid() != self._started_by:
+            self.exit()
 
     def on_unmount(self) -> None:
         """Write down where this session ended."""
@@ -142,9 +152,8 @@ class SparsityApp(App[None]):
         self.selection, complaints = self.selection.settled(message.overview)
         for complaint in complaints:
             self.notify(complaint, severity="warning")
-        if first:
-            wanted = self.wanted_screen if self.wanted_screen in self.MODES else self.DEFAULT_MODE
-            self.switch_mode(wanted)
+        if first and self.current_mode != DOCTOR.name:
+            self.switch_mode(self.wanted_screen)
         elif message.replaced:
             self.notify(f"{len(message.overview.runs)} runs in {self.database.path.name}", title="new data")
         self.update_screen()
@@ -160,10 +169,25 @@ class SparsityApp(App[None]):
         if self.overview is not None:
             self.notify(str(message.error), title="the database was replaced", severity="error")
             return
-        if self.current_mode != FIRST_RUN.name:
+        if self.current_mode not in {FIRST_RUN.name, DOCTOR.name}:
             self.switch_mode(FIRST_RUN.name)
         if self.base_screen is not None:
             self.base_screen.tell(message.error)
+
+    def open_doctor(self) -> None:
+        """Show what is supported here, and remember the numbered screen it was asked on."""
+        if self.current_mode in SCREEN_NAMES and self.overview is not None:
+            self.wanted_screen = self.current_mode
+        self.switch_mode(DOCTOR.name)
+
+    def leave_doctor(self) -> None:
+        """Go back to where the doctor page was opened; without data that is the first-run page."""
+        if self.overview is not None:
+            self.switch_mode(self.wanted_screen)
+            return
+        self.switch_mode(FIRST_RUN.name)
+        # The page may be new and know nothing yet; a file that was refused is told of when asked again.
+        self.look(again=True)
 
     def select(self, selection: Selection) -> None:
         """Change what is selected, on all screens."""
@@ -186,5 +210,6 @@ class SparsityApp(App[None]):
 
     def remember(self) -> None:
         """Write down where this session ended."""
-        mode = self.current_mode if self.current_mode != FIRST_RUN.name else None
+        places = {FIRST_RUN.name: None, DOCTOR.name: self.wanted_screen}
+        mode = places.get(self.current_mode, self.current_mode)
         memory.remember(self.database.path, memory.Remembered(self.theme, mode, self.selection))

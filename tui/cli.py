@@ -1,38 +1,70 @@
-"""`sparsity-tui`: browse the warehouse in a terminal."""
+"""`sparsity-tui`: browse the warehouse in a terminal or a browser, and look at what this machine supports."""
 
 import argparse
+import json
 import sys
 
 from tui.database import Database
 from tui.footprint import return_freed_memory
+from tui.keymap import read_keymap
 from tui.registry import SCREEN_NAMES
 from tui.selection import Selection
 from tui.terminal import require_terminal, tune_for_link
-from warehouse.commands import command_parser, guarded
+from warehouse.commands import add_common_options, command_parser, guarded
 from warehouse.location import database_path
 
 EXAMPLES = """\
   sparsity-tui                                   the database here, where the last session ended
   sparsity-tui --db /data/llama.db --read-only   look, and start nothing
   sparsity-tui --model tiny-llama --run 3 --layer 12 --projection o --screen matrix
+  sparsity-tui doctor                            what this terminal, machine and database support
+  sparsity-tui serve --port 8080 --read-only     the app in a browser of this machine
   SPARSITY_DB=/data/llama.db sparsity-tui"""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = _parser().parse_args(argv)
-    return guarded(lambda: _run(arguments), debug=arguments.debug)
+    return guarded(lambda: arguments.action(arguments), debug=arguments.debug)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("sparsity-tui", "Browse the warehouse in a terminal.", EXAMPLES)
+    parser.set_defaults(action=_run)
+    _add_link_options(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands, in the place of the app")
+    # Options may stand before the command, too: what is not given after it must not undo them.
+    kept = argparse.SUPPRESS
+    doctor = commands.add_parser(
+        "doctor", argument_default=kept, help="say what this terminal, machine and database support"
+    )
+    doctor.set_defaults(action=_examine)
+    doctor.add_argument("--json", action="store_true", default=False, help="one JSON object a line")
+    add_common_options(doctor)
+    serve = commands.add_parser("serve", argument_default=kept, help="show the app in a web browser")
+    serve.set_defaults(action=_serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=_port, default=8000, help="port to listen on (default: 8000)")
+    add_common_options(serve)
+    _add_link_options(serve)
+    return parser
+
+
+def _add_link_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says where the app starts."""
     parser.add_argument("--model", metavar="ID", help="model to start with")
     parser.add_argument("--run", metavar="N", type=int, help="pruning run to start with, by its run_id")
     parser.add_argument("--layer", metavar="N", type=int, help="transformer block to start with, from 0")
     parser.add_argument("--projection", metavar="NAME", help="projection to start with: q k v o gate up down")
     parser.add_argument("--screen", choices=SCREEN_NAMES, help="screen to start with")
     parser.add_argument("--read-only", action="store_true", help="remove the actions that start work")
-    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        msg = f"{text!r} is no port: ports are whole numbers from 1 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -52,6 +84,41 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     app.run()
     return app.return_code or 0
+
+
+def _examine(arguments: argparse.Namespace) -> None:
+    from tui import doctor  # noqa: PLC0415  # the app starts without it
+
+    findings = doctor.examine(database_path(arguments.db), doctor.this_terminal())
+    if arguments.json:
+        for finding in findings:
+            print(json.dumps(finding.as_dict()))  # noqa: T201  # the output of the command
+    else:
+        print(doctor.as_text(findings, sys.stdout.encoding))  # noqa: T201
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from tui import serving  # noqa: PLC0415  # a web server, which the app does without
+
+    # What would end every session at its start is told here: a browser shows no line of stderr.
+    read_keymap()
+    address = serving.Address(arguments.host, arguments.port)
+    with serving.listen(address) as listening:
+        if not serving.is_local(listening):
+            # Commands speak on stderr; standard output has the address alone.
+            print(serving.open_to_others(address), file=sys.stderr)  # noqa: T201
+        print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
+        serving.AppServer(serving.served_command(_passed_on(arguments)), address, listening).run()
+
+
+def _passed_on(arguments: argparse.Namespace) -> list[str]:
+    """Return the options of the served app: all but those of the server."""
+    options = ["--db", str(database_path(arguments.db))]
+    for name in ("model", "run", "layer", "projection", "screen"):
+        value = getattr(arguments, name)
+        # One word: a name that begins with a dash is no option then.
+        options += [f"--{name}={value}"] if value is not None else []
+    return [*options, "--read-only"] if arguments.read_only else options
 
 
 if __name__ == "__main__":

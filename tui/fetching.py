@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -13,10 +13,25 @@ if TYPE_CHECKING:
     import duckdb
     from textual.widget import Widget
 
-    from warehouse.reading import Reader
-
 T = TypeVar("T")
 Work = Callable[["duckdb.DuckDBPyConnection"], T]
+
+
+class CursorSource(Protocol):
+    """Gives a new cursor for every query, as `warehouse.reading.Reader` does."""
+
+    def cursor(self) -> "duckdb.DuckDBPyConnection":
+        """Return a cursor that one thread uses."""
+
+
+class NoDatabase:
+    """Gives cursors while no database is open, for tables that need none."""
+
+    def cursor(self) -> "duckdb.DuckDBPyConnection":
+        """Return a connection to nothing."""
+        import duckdb  # noqa: PLC0415  # not needed for the first paint
+
+        return duckdb.connect()
 
 
 class Fetcher:
@@ -26,7 +41,9 @@ class Fetcher:
         self.owner = owner
         self._cursors: dict[str, duckdb.DuckDBPyConnection] = {}
 
-    def fetch(self, reader: "Reader", group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
+    def fetch(
+        self, reader: "CursorSource", group: str, work: Work[T], deliver: Callable[[T], Message]
+    ) -> None:
         """Run `work` on a cursor of its own in a thread and post `deliver` of its result to the owner."""
         self.interrupt(group)
         self.owner.run_worker(
@@ -62,7 +79,9 @@ class Fetcher:
         if not worker.is_cancelled:
             self.owner.post_message(message)
 
-    def _run(self, reader: "Reader", group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
+    def _run(
+        self, reader: "CursorSource", group: str, work: Work[T], deliver: Callable[[T], Message]
+    ) -> None:
         worker = get_current_worker()
         cursor = reader.cursor()
         self._cursors[group] = cursor

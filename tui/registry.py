@@ -119,6 +119,14 @@ SCREENS = (
 FIRST_RUN = ScreenEntry(
     0, "first_run", "Start", "What to do without a database", "tui.screens.first_run:FirstRunScreen"
 )
+DOCTOR = ScreenEntry(
+    0,
+    "doctor",
+    "Doctor",
+    "What this terminal, machine and database support",
+    "tui.screens.doctor:DoctorScreen",
+)
+UNNUMBERED = (FIRST_RUN, DOCTOR)
 SCREEN_NAMES = tuple(entry.name for entry in SCREENS)
 
 APP_ACTIONS = (
@@ -130,9 +138,16 @@ APP_ACTIONS = (
     Action("app.search_previous", "N", "previous match", "Move to the previous match"),
     Action("app.export", "e", "export", "Write a table of this screen as CSV, Parquet or JSON", rank=60),
     Action("app.save", "s", "save", "Save this screen as an SVG picture"),
-    Action("app.copy", "y", "copy", "Copy the command that opens what is shown", rank=70),
+    Action(
+        "app.copy",
+        "y",
+        "copy",
+        "Copy the command that opens what is shown, or the doctor page as text",
+        rank=70,
+    ),
     Action("app.zoom", "z", "zoom", "Give the focused pane the whole screen, and back", rank=40),
     Action("app.theme", "T", "theme", "Choose colours: dark, light, or those of the terminal"),
+    Action("app.doctor", "D", "doctor", "Show what this terminal, machine and database support"),
     Action("app.refresh", "ctrl+r", "reload", "Read the database again"),
     Action("app.quit", "q,ctrl+q", "quit", "Leave", rank=99),
 )
@@ -155,10 +170,10 @@ def actions_of(scope: str) -> tuple[Action, ...]:
         return APP_ACTIONS
     if scope == "motion":
         return MOTION_ACTIONS
-    return next((entry.load().ACTIONS for entry in (*SCREENS, FIRST_RUN) if entry.name == scope), ())
+    return next((entry.load().ACTIONS for entry in (*SCREENS, *UNNUMBERED) if entry.name == scope), ())
 
 
 def all_actions() -> Iterator[Action]:
     """Yield every action there is."""
-    for scope in ("app", "motion", *SCREEN_NAMES, FIRST_RUN.name):
+    for scope in ("app", "motion", *SCREEN_NAMES, *(entry.name for entry in UNNUMBERED)):
         yield from actions_of(scope)

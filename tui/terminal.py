@@ -3,10 +3,12 @@
 import os
 import sys
 import threading
+from collections.abc import Mapping
 
 from warehouse.errors import SparsityError
 
 SLOW_LINK_FRAMES = "15"
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 
 
 class TerminalError(SparsityError):
@@ -14,11 +16,13 @@ class TerminalError(SparsityError):
 
 
 def require_terminal() -> None:
-    """Check that the app can be drawn and controlled.
+    """Check that the app can be drawn and controlled; a browser that textual-serve draws in always can.
 
     Raises:
         TerminalError: a standard stream is no terminal, or the terminal cannot move its cursor.
     """
+    if is_in_browser(os.environ):
+        return
     # Textual reads from standard input and draws on standard error.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         msg = 'sparsity-tui needs a terminal; in a script or a pipe use: sparsity-sql "FROM run_overview"'
@@ -39,6 +43,11 @@ def leave_within(seconds: float, code: int) -> None:
     timer = threading.Timer(seconds, os._exit, [code])
     timer.daemon = True
     timer.start()
+
+
+def is_in_browser(environment: Mapping[str, str]) -> bool:
+    """Whether textual-serve started the app: then its streams are pipes."""
+    return environment.get("TEXTUAL_DRIVER") == WEB_DRIVER
 
 
 def tune_for_link() -> None:

@@ -76,7 +76,8 @@ async def wait_for(pilot: Pilot, condition: Callable[[], bool]) -> None:
 
 
 def _is_settled(app: Any) -> bool:
-    started = app.current_mode == "first_run" or (app.overview is not None and app.overview.complete)
+    without_data = app.current_mode in {"first_run", "doctor"}
+    started = without_data or (app.overview is not None and app.overview.complete)
     return started and all(worker.is_finished for worker in app.workers)
 
 

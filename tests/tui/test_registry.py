@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from tui.actions import Actions
-from tui.registry import FIRST_RUN, SCREENS, ScreenEntry, actions_of, all_actions
+from tui.registry import SCREENS, UNNUMBERED, ScreenEntry, actions_of, all_actions
 from tui.screens.base import SparsityScreen
 
-ENTRIES = (*SCREENS, FIRST_RUN)
+ENTRIES = (*SCREENS, *UNNUMBERED)
 
 
 def test_names_are_unique() -> None:

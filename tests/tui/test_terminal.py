@@ -18,6 +18,7 @@ from pathlib import Path
 from tui.app import SparsityApp
 from tui.database import Database
 HEAVY = ("torch", "triton", "transformers", "sklearn", "ibis", "plotext", "etl", "kernels")
+HEAVY += ("aiohttp", "textual_serve", "tui.serving", "tui.doctor")
 update = SparsityApp.update_screen
 told = []
 def watched(self):

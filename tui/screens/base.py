@@ -1,6 +1,8 @@
 """What every numbered screen has: the frame around it, its actions as key bindings, queries in workers."""
 
+import datetime
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import on
@@ -30,9 +32,11 @@ class SparsityScreen(Screen[None]):
 
     A subclass names itself in NAME, declares ACTIONS (each `<NAME>.<verb>` is the method `do_<verb>`), and
     implements `compose_content` and `update`. `why_not` gives the reason an action is not possible now.
+    Without NEEDS_DATA the page can be copied, exported and searched while there is no database.
     """
 
     NAME: ClassVar[str] = ""
+    NEEDS_DATA: ClassVar[bool] = True
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012  # Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -99,6 +103,21 @@ class SparsityScreen(Screen[None]):
     def tables(self) -> "list[ExportTable]":
         """Return the tables of this screen that can be exported, the one in view first."""
         return []
+
+    def copied_text(self) -> str:
+        """Return what is copied: the command that opens what is shown."""
+        return self.command()
+
+    def save_text(self, name: str, text: str) -> None:
+        """Write a text into the current folder, in a file named by the screen, `name` and the time."""
+        moment = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        path = Path.cwd() / f"sparsity-{self.NAME}-{name}-{moment}.txt"
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            self.notify(f"cannot write {path}: {error.strerror}", title="text", severity="error")
+        else:
+            self.notify(str(path), title="saved")
 
     def command(self) -> str:
         """Return the command that opens what is shown."""

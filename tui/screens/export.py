@@ -20,7 +20,7 @@ from tui.messages import FetchFailed
 if TYPE_CHECKING:
     import duckdb
 
-    from warehouse.reading import Reader
+    from tui.fetching import CursorSource
 
 
 class ExportScreen(ModalScreen[None]):
@@ -35,7 +35,7 @@ class ExportScreen(ModalScreen[None]):
         path: Path
         size: int
 
-    def __init__(self, tables: list[ExportTable], reader: "Reader") -> None:
+    def __init__(self, tables: list[ExportTable], reader: "CursorSource") -> None:
         super().__init__()
         self.tables = tables
         self.reader = reader

@@ -162,7 +162,9 @@ class FirstRunScreen(SparsityScreen):
             offer,
             (f"    {command}\n\n", "bold"),
             (
-                "The overview opens by itself when the file is there. Another file: sparsity-tui --db PATH",
+                "The overview opens by itself when the file is there. Another file: sparsity-tui --db PATH\n",
                 "$muted",
             ),
+            ("D", "bold $accent"),
+            (" tells what this terminal and machine support.", "$muted"),
         )

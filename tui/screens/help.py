@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.registry import MOTION_ACTIONS, SCREENS, Action
+from tui.registry import DOCTOR, MOTION_ACTIONS, SCREENS, Action
 
 if TYPE_CHECKING:
     from tui.app import SparsityApp
@@ -66,7 +66,8 @@ class HelpScreen(ModalScreen[None]):
         actions = cast("SparsityApp", self.app).actions
         available = actions.available()
         titles = {
-            entry.name: f"{entry.title}: {entry.summary[0].lower()}{entry.summary[1:]}" for entry in SCREENS
+            entry.name: f"{entry.title}: {entry.summary[0].lower()}{entry.summary[1:]}"
+            for entry in (*SCREENS, DOCTOR)
         }
         here = [action for action in available if action.scope != "app"]
         return [

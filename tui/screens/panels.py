@@ -1,10 +1,8 @@
 # ruff: noqa: D102  # the registry says what each do_<verb> does
 """A screen of panels: side by side where there is room, else one at a time; steps from matrix to matrix."""
 
-import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -123,14 +121,7 @@ class PanelScreen(SparsityScreen):
         """Write what the focused panel shows, else the one in front, into the current folder."""
         panel = next((p for p in self.query(".panel") if p.has_focus_within), None)
         panel = panel or self.query_one(f"#{self.front}")
-        moment = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        path = Path.cwd() / f"sparsity-{self.NAME}-{panel.id}-{moment}.txt"
-        try:
-            path.write_text(text_of(panel), encoding="utf-8")
-        except OSError as error:
-            self.notify(f"cannot write {path}: {error.strerror}", title="text", severity="error")
-        else:
-            self.notify(str(path), title="saved")
+        self.save_text(str(panel.id), text_of(panel))
 
     def zoom_pane(self) -> None:
         """Give the focused panel the whole screen, its column included."""
