@@ -15,6 +15,7 @@ from tui.fetching import Fetcher
 from tui.figures import percent
 from tui.matrix_data import ORDERS, MatrixKey, Structure
 from tui.matrix_panels import compliance_line
+from tui.messages import FetchFailed
 from tui.spy_window import Window
 from tui.widgets.spy import Picture, Spy
 
@@ -62,6 +63,8 @@ class SpyPane(Vertical):
         self.structure: Structure | None = None
         self._mask: tuple[MatrixKey, PackedMask] | None = None
         self._wanted: MatrixKey | None = None
+        self._drawing = False
+        self._outdated = False
 
     def compose(self) -> ComposeResult:
         """Lay out the plot above its legend and the N:M patterns."""
@@ -143,6 +146,11 @@ class SpyPane(Vertical):
         spy.palette = cast("SparsityApp", self.app).palette()
         if self._mask is None or self._mask[0] != self._wanted or spy.window is None:
             return
+        if self._drawing:
+            # One picture at a time, then the newest: keys that come faster are not drawn one by one.
+            self._outdated = True
+            return
+        self._drawing, self._outdated = True, False
         key, mask = self._mask
         order = matrix_data.feature_order(self.effective_order, self.structure, key.feature_count)
         draw = partial(
@@ -158,8 +166,17 @@ class SpyPane(Vertical):
     @on(Drawn)
     def _show_picture(self, message: Drawn) -> None:
         spy = self.query_one(Spy)
+        self._drawing = False
         spy.show(message.picture, cast("SparsityApp", self.app).palette())
         self.query_one("#spy-legend", Static).update(self._legend(message.picture))
+        if self._outdated:
+            self._draw()
+
+    @on(FetchFailed)
+    def _give_up(self, message: FetchFailed) -> None:
+        """Be ready for another picture; the screen tells of the failure."""
+        if message.subject == "picture":
+            self._drawing = False
 
     @on(Complied)
     def _show_compliance(self, message: Complied) -> None:
