@@ -82,11 +82,13 @@ class Fetcher:
     def _run(
         self, reader: "CursorSource", group: str, work: Work[T], deliver: Callable[[T], Message]
     ) -> None:
+        from warehouse.reading import compute  # noqa: PLC0415  # imports DuckDB, loaded by now
+
         worker = get_current_worker()
         cursor = reader.cursor()
         self._cursors[group] = cursor
         try:
-            message = deliver(work(cursor))
+            message = deliver(compute(cursor, work))
         except Exception as error:  # noqa: BLE001  # as above
             message = _failure(group, error)
         finally:

@@ -1,16 +1,14 @@
 """Keeping the app small beside the jobs of a shared machine: limits for DuckDB and for the C allocator."""
 
 import ctypes
-import os
-import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from warehouse.opening import Config
 
-# Queries of the app read one matrix or aggregate views; what does not fit goes to a file.
+# The app reads one matrix at a time; `warehouse.reading.compute` lifts the limit where that is too little.
 QUERY_THREADS = 2
-QUERY_MEMORY = "96MB"
+QUERY_MEMORY = "64MB"
 # Of malloc.h: glibc keeps an arena for every thread and what was freed in it; workers come and go here.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 KEPT_BYTES = 1 << 20
@@ -18,9 +16,8 @@ MAPPED_BYTES = 1 << 18
 
 
 def query_limits() -> "Config":
-    """Return the configuration of the app's DuckDB."""
-    folder = os.path.join(tempfile.gettempdir(), f"sparsity-tui-{os.getuid()}")  # noqa: PTH118  # pathlib adds nothing to a text
-    return {"threads": QUERY_THREADS, "memory_limit": QUERY_MEMORY, "temp_directory": folder}
+    """Return the configuration of the app's DuckDB; nothing is spilled into files."""
+    return {"threads": QUERY_THREADS, "memory_limit": QUERY_MEMORY, "temp_directory": ""}
 
 
 def return_freed_memory() -> None:

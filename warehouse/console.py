@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.opening import memory_share
 from warehouse.quoting import identifier
-from warehouse.shell import QueryError, memory_share, open_shell, run_statements, translated_query_errors
+from warehouse.shell import QueryError, open_shell, run_statements, translated_query_errors
 
 PAGE_ROWS = 100_000
 # A console that spills writes beside the database or into the current folder: it fails instead.

@@ -1,5 +1,6 @@
 """Opening database files read-only, with one clear error for everything that can be wrong with them."""
 
+import os
 import re
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def attach_read_only(
         connection.close()
         raise
     return connection
+
+
+def memory_share(share: float) -> str:
+    """Return a share of the memory of this machine as DuckDB writes sizes."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{int(total * share / 2**20)}MiB"
 
 
 def use(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

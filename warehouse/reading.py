@@ -2,13 +2,17 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
-from warehouse.opening import Config, attach_read_only, use
+from warehouse.opening import Config, attach_read_only, memory_share, use
 
 Identity = tuple[int, int]
+T = TypeVar("T")
+DEFAULT_SHARE = 0.8  # of the memory, as DuckDB takes without a limit
 
 
 class Reader:
@@ -55,6 +59,18 @@ class Reader:
         """Detach; cursors still open keep the file open until they are closed."""
         with self._lock:
             self._connection.close()
+
+
+def compute(cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """Return what `work` makes of a cursor; a query that its memory limit stops is run again without one.
+
+    A small limit keeps what DuckDB caches of the file small; the few queries that need more get it.
+    """
+    try:
+        return work(cursor)
+    except duckdb.OutOfMemoryException:
+        cursor.execute(f"SET memory_limit = '{memory_share(DEFAULT_SHARE)}'")
+        return work(cursor)
 
 
 def _identity(path: Path) -> Identity | None:

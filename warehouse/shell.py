@@ -1,6 +1,5 @@
 """Answering SQL that anyone may type: on a read-only database, reaching no file and no network."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,12 +54,6 @@ def open_shell(
     for statement in (*settings, *LOCKED_DOWN):
         connection.execute(statement)
     return connection
-
-
-def memory_share(share: float) -> str:
-    """Return a share of the memory of this machine as DuckDB writes sizes."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{int(total * share / 2**20)}MiB"
 
 
 def run_statements(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[duckdb.DuckDBPyRelation]:

@@ -72,7 +72,9 @@ async def wait_for(pilot: Pilot, condition: Callable[[], bool]) -> None:
         await pilot.pause(0.02)
         held = held + 1 if condition() else 0
         if asyncio.get_running_loop().time() > deadline:
-            pytest.fail("the app never came to rest")
+            running = [worker.group for worker in pilot.app.workers if not worker.is_finished]
+            told = [note.message for note in pilot.app._notifications]
+            pytest.fail(f"the app never came to rest: {running} run, it told {told}")
 
 
 def _is_settled(app: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from warehouse.opening import MissingDatabaseError
 from warehouse.publishing import Writer
-from warehouse.reading import Reader
+from warehouse.reading import Reader, compute
 
 
 def add_row(path: Path, value: int) -> None:
@@ -70,3 +70,16 @@ def test_cursors_answer_in_threads_while_the_file_is_replaced(database: Path) ->
     thread.join()
     assert seen == sorted(seen)
     assert set(seen) <= {1, 2, 3, 4}
+
+
+def test_a_query_that_its_memory_limit_stops_runs_without_one(database: Path) -> None:
+    """A small limit costs a second attempt, never the result; other errors stay errors."""
+    reader = Reader(database, {"memory_limit": "4MB", "temp_directory": ""})
+    cursor = reader.cursor()
+    large = "SELECT count(*) FROM (SELECT DISTINCT hash(range) FROM range(1_000_000))"
+    with pytest.raises(duckdb.OutOfMemoryException):
+        cursor.execute(large)
+    assert compute(cursor, lambda cursor: cursor.execute(large).fetchone()) == (1_000_000,)
+    with pytest.raises(duckdb.BinderException):
+        compute(cursor, lambda cursor: cursor.execute("SELECT missing"))
+    reader.close()
