@@ -81,6 +81,8 @@ class RunsScreen(SparsityScreen):
         self.rows: list[LedgerRow] = []
         self._generation: int | None = None
         self._chosen: tuple | None = None
+        # Until the jobs are known, which may be after the history, the cursor goes to whatever is on top.
+        self._jobs_known = False
 
     def compose_content(self) -> Iterable[Widget]:
         """Lay out the ledger above the steps and the log."""
@@ -194,6 +196,7 @@ class RunsScreen(SparsityScreen):
         self.activity = message.activity
         if changed or self.activity.running:
             self._fill()
+        self._jobs_known = True
         if ran is not None and self.activity.running is None:
             self._tell_end(ran)
 
@@ -210,7 +213,7 @@ class RunsScreen(SparsityScreen):
         self.rows = ledger.merge(self.history, self.activity)
         table = self.query_one("#ledger Table", Table)
         keys = [row.key for row in self.rows]
-        place = keys.index(self._chosen) if self._chosen in keys else 0
+        place = keys.index(self._chosen) if self._chosen in keys and self._jobs_known else 0
         with table.prevent(Table.RowHighlighted):
             table.fill([row.cells() for row in self.rows])
             if keys:
