@@ -36,9 +36,6 @@ def load_query_packages() -> None:
     import warehouse.expressions.views  # noqa: PLC0415  # Ibis: half a second
     import warehouse.masks  # noqa: F401, PLC0415  # NumPy
 
-    # A full collection that walks all these modules takes 0.1 s, in the middle of a key press.
-    gc.freeze()
-
 
 def palette_commands() -> "type[Provider]":
     """Import the palette when it is first opened: 50 ms that the first paint does without."""
@@ -166,7 +163,14 @@ class SparsityApp(App[None]):
     def _complete(self, message: OverviewCompleted) -> None:
         self.overview = message.overview
         self.update_screen()
-        self.run_worker(load_query_packages, thread=True, group="packages", exit_on_error=False)
+        self.run_worker(self._load_query_packages, thread=True, group="packages", exit_on_error=False)
+
+    def _load_query_packages(self) -> None:
+        load_query_packages()
+        if not self.is_headless:
+            # A full collection that walks all these modules takes 0.1 s, in the middle of a key press. Inside
+            # another program, a test for instance, its garbage is not ours to keep.
+            gc.freeze()
 
     @on(DatabaseFailed)
     def _show_failure(self, message: DatabaseFailed) -> None:
