@@ -40,7 +40,9 @@ async def test_every_ratio_stands_beside_its_chance_level_and_what_was_published
             "SELECT matrix_id, k, mean_ratio, mean_null_ratio FROM separation_intervals"
             " WHERE run_id = 3 AND layer = 1",
         )
-        assert sorted((*bar.key, bar.value, bar.level) for bar in bars) == sorted(expected)
+        shown = {bar.key: (bar.value, bar.level) for bar in bars}
+        # The last digit of a mean depends on the order in which threads add.
+        assert shown == {row[:2]: pytest.approx(row[2:]) for row in expected}
         assert [bar.label.split()[0] for bar in bars[::2]] == ["q", "k", "v", "o", "gate", "up", "down"]
         assert [row[1] for row in rows_of(app, "ratios")] == ["4", "8"]
         ((verdict, ones),) = asked(
