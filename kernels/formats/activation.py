@@ -4,9 +4,11 @@
 
     values [input][output]   16 bits: one input's weights are contiguous, so skipping it skips its bytes
 
-Bytes = 2 · out · in stored; a call moves only the active inputs' share (TEAL, arXiv 2408.14690). The
-threshold comes from the model's activations (`activation_thresholds` in the warehouse). A program owns some
-outputs and all inputs, so the sum over inputs needs neither atomics nor a second pass.
+Bytes = 2 · out · in stored, and 4 · strips of counters; a call moves only the active inputs' share (TEAL,
+arXiv 2408.14690). The threshold comes from the model's activations (`activation_thresholds` in the
+warehouse). A warp reads one input's weights for a strip of outputs, so that a skipped input costs no warp
+any waiting; the inputs are split among programs, and the last program of a strip adds the partial sums in a
+fixed order, so results do not depend on which one is last.
 """
 
 from __future__ import annotations
@@ -18,18 +20,27 @@ import torch
 
 from kernels.device import programmatic_launch
 from kernels.formats.activation_kernels import activation_kernel
-from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect
+from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+NARROWEST_STRIP = 64
+# Partial sums that the last program of a strip adds at once.
+MOST_PARTIAL_SUMS = 1 << 14
+
 
 @dataclass(frozen=True)
 class PackedActivation(Packed):
-    """`values` (in, out); inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay."""
+    """`values` (in, out); inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay.
+
+    `arrivals` counts the programs of each strip that are done and is zero between calls: calls on one packed
+    matrix must follow each other in stream order.
+    """
 
     values: torch.Tensor
+    arrivals: torch.Tensor
     threshold: float = 0.0
     active: float = 1.0
 
@@ -46,7 +57,10 @@ class Activation(Format):
         """Transpose; the threshold starts at 0, which skips only exact zeros of x."""
         del layout
         kept = weight.masked_fill(~mask, 0)
-        return PackedActivation((weight.shape[0], weight.shape[1]), weight.dtype, kept.t().contiguous())
+        strips = ceil_div(weight.shape[0], NARROWEST_STRIP)
+        arrivals = torch.zeros(strips, dtype=torch.int32, device=weight.device)
+        shape = (weight.shape[0], weight.shape[1])
+        return PackedActivation(shape, weight.dtype, kept.t().contiguous(), arrivals)
 
     def with_threshold(self, packed: Packed, threshold: float, active: float) -> PackedActivation:
         """Skip inputs with |x| ≤ `threshold`, of which a share `active` is expected to stay."""
@@ -69,22 +83,30 @@ class Activation(Format):
         return int(packed.packed_bytes * packed.active) + 2 * batch * sum(packed.shape)
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run strips of outputs; settings: `outputs`, `inputs`, `warps`, `pdl`."""
+        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs a warp at a time."""
         packed = expect(packed, PackedActivation)
         pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
+        rows, columns = packed.shape
+        strips = ceil_div(rows, launch["outputs"])
+        together = launch["rows"] * launch["warps"]
+        most = min(ceil_div(columns, together), MOST_PARTIAL_SUMS // launch["outputs"])
+        chunk = ceil_div(ceil_div(columns, min(most, ceil_div(launch["programs"], strips))), together) * together
+        splits = ceil_div(columns, chunk)
+        partial = torch.empty(splits if splits > 1 else 0, rows, dtype=torch.float32, device=x.device)
         start(
-            activation_kernel, ceil_div(packed.shape[0], launch["outputs"]),
-            packed.values, x, out, *packed.shape, packed.threshold,
-            INPUTS=launch["inputs"], OUTPUTS=launch["outputs"], PDL=pdl, num_warps=launch["warps"], early=pdl,
+            activation_kernel, strips * splits,
+            packed.values, x, out, partial, packed.arrivals, rows, columns, packed.threshold, chunk, splits,
+            ROWS=launch["rows"], WARPS=launch["warps"], OUTPUTS=launch["outputs"],
+            SPLITS=next_power_of_2(splits), PDL=pdl, num_warps=launch["warps"], early=pdl,
         )  # fmt: skip
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
-        """Narrow strips of outputs give every multiprocessor a program."""
+        """Wide strips make long reads, many programs short waits."""
         del packed, batch
         sizes = (
-            (32, 512, 16), (32, 256, 16), (32, 1024, 16), (32, 256, 8), (32, 512, 8), (64, 256, 16),
-            (64, 512, 16), (64, 128, 8), (64, 256, 8), (16, 1024, 16), (16, 512, 16), (32, 1024, 32),
-            (64, 512, 32), (32, 512, 32),
+            (8, 8, 256, 528), (8, 8, 256, 264), (4, 8, 256, 528), (16, 8, 256, 264), (16, 4, 256, 528),
+            (8, 4, 256, 1056), (8, 4, 256, 528), (8, 16, 256, 264), (4, 8, 512, 264), (8, 8, 128, 528),
+            (8, 8, 256, 1056), (4, 8, 256, 1056),
         )  # fmt: skip
-        names = ("outputs", "inputs", "warps")
+        names = ("rows", "warps", "outputs", "programs")
         return [dict(zip(names, values, strict=True)) | {"pdl": 1} for values in sizes]

@@ -9,38 +9,59 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 
 @triton.jit
-def _inputs(x, start, in_features, INPUTS: tl.constexpr):
-    column = start + tl.arange(0, INPUTS)
-    return tl.load(x + column, mask=column < in_features, other=0.0).to(tl.float32)
+def _inputs(x, row, end):
+    return tl.load(x + row, mask=row < end, other=0.0).to(tl.float32)
 
 
 @triton.jit
-def _weights(values, xs, start, output, out_features, threshold, INPUTS: tl.constexpr):
+def _weights(values, xs, row, output, out_features, threshold):
     """Weights of the active inputs, zeros for the others, which are not read."""
-    column = start + tl.arange(0, INPUTS)
-    at = column.to(tl.int64)[:, None] * out_features + output[None, :]
-    keep = (tl.abs(xs) > threshold)[:, None] & (output < out_features)[None, :]
-    return tl.load(values + at, mask=keep, other=0.0, eviction_policy="evict_first")
+    at = row.to(tl.int64) * out_features + output
+    keep = (tl.abs(xs) > threshold) & (output < out_features)
+    return tl.load(values + at, mask=keep, other=0.0, cache_modifier=".cg")
 
 
 @triton.jit
 def activation_kernel(
-    values, x, y, out_features, in_features, threshold,
-    INPUTS: tl.constexpr, OUTPUTS: tl.constexpr, PDL: tl.constexpr,
+    values, x, y, partial, arrivals, out_features, in_features, threshold, chunk, splits,
+    ROWS: tl.constexpr, WARPS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
-    """Sum OUTPUTS outputs a program; weights are read one tile ahead and x, which selects them, two."""
+    """Sum `chunk` inputs of OUTPUTS outputs; the last of the `splits` programs of a strip adds their sums.
+
+    A warp reads whole rows of the strip, so that inactive inputs cost it neither bytes nor waiting.
+    """
     if PDL:
         gdc_launch_dependents()
-    output = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
-    acc = tl.zeros((INPUTS, OUTPUTS), tl.float32)
+    strips = tl.cdiv(out_features, OUTPUTS)
+    strip = tl.program_id(0) % strips
+    split = tl.program_id(0) // strips
+    output = strip * OUTPUTS + tl.arange(0, OUTPUTS)
+    outputs = output[None, None, :]
+    row = split * chunk + tl.arange(0, WARPS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :]
+    row = row[:, :, None]
+    end = tl.minimum(split * chunk + chunk, in_features)
+    acc = tl.zeros((WARPS, OUTPUTS), tl.float32)
     if PDL:
         gdc_wait()
-    xs = _inputs(x, 0, in_features, INPUTS)
-    next_xs = _inputs(x, INPUTS, in_features, INPUTS)
-    w = _weights(values, xs, 0, output, out_features, threshold, INPUTS)
-    for start in range(INPUTS, in_features + INPUTS, INPUTS):
-        next_w = _weights(values, next_xs, start, output, out_features, threshold, INPUTS)
-        later_xs = _inputs(x, start + INPUTS, in_features, INPUTS)
-        acc += w.to(tl.float32) * xs[:, None]
-        xs, next_xs, w = next_xs, later_xs, next_w
-    tl.store(y + output, tl.sum(acc, 0).to(y.dtype.element_ty), mask=output < out_features)
+    xs = _inputs(x, row, end)
+    for _ in range(0, chunk, ROWS * WARPS):
+        w = _weights(values, xs, row, outputs, out_features, threshold)
+        row += ROWS * WARPS
+        next_xs = _inputs(x, row, end)
+        acc += tl.sum(w.to(tl.float32) * xs, 1)
+        xs = next_xs
+    total = tl.sum(acc, 0)
+    inside = output < out_features
+    if SPLITS == 1:
+        tl.store(y + output, total.to(y.dtype.element_ty), mask=inside)
+    else:
+        tl.store(partial + split * out_features + output, total, mask=inside)
+        tl.debug_barrier()
+        if tl.atomic_add(arrivals + strip, 1, sem="acq_rel") == splits - 1:
+            part = tl.arange(0, SPLITS)[:, None]
+            sums = tl.load(
+                partial + part * out_features + output[None, :],
+                mask=(part < splits) & inside[None, :], other=0.0, cache_modifier=".cg",
+            )  # fmt: skip
+            tl.store(y + output, tl.sum(sums, 0).to(y.dtype.element_ty), mask=inside)
+            tl.store(arrivals + strip, 0)

@@ -28,7 +28,8 @@ from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
-from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
+from kernels.formats.nm_kernels import nm_plain_kernel, nm_staged_kernel, nm_tensor_core_kernel
+from kernels.formats.staging import STAGED_BYTES, copy_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +38,8 @@ GROUP = 4
 KEPT = 2
 TILE_ROWS = 16
 BLOCK_COLUMNS = 64
+# 16-bit inputs of a block.
+BLOCK_BYTES = 2 * BLOCK_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -131,19 +134,29 @@ class NM(Format):
                 BF16=packed.dtype == torch.bfloat16, BATCH=next_power_of_2(batch),
             )  # fmt: skip
             return
-        pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
+        settings = {
+            "WARPS": launch["warps"], "num_warps": launch["warps"], "UNROLL": launch["unroll"],
+            "FIRST": _mma_text(packed.dtype, 0), "SECOND": _mma_text(packed.dtype, 1),
+        }  # fmt: skip
+        early = bool(launch["pdl"]) and programmatic_launch(packed.device)
+        settings |= {"PDL": early, "AHEAD": launch["ahead"]}
+        if batch == 1 and columns % BLOCK_COLUMNS == 0 and x.data_ptr() % 16 == 0:
+            phases = ceil_div(blocks, STAGED_BYTES // BLOCK_BYTES)
+            per_phase = ceil_div(blocks, phases * launch["warps"]) * launch["warps"]
+            size = min(per_phase, blocks) * BLOCK_BYTES
+            copying = {
+                "PHASES": phases, "RESERVE": reserve_text(size),
+                "COPY": copy_text(size, 32 * launch["warps"], transposed=True),
+            }  # fmt: skip
+            operands = (packed.values, packed.positions, x, out, rows, blocks, per_phase)
+            start(nm_staged_kernel, tiles, *operands, early=early, **settings, **copying)
+            return
         # x is read as pairs, and blocks reach past the last input where it is no multiple of 64.
-        x = (
-            torch.nn.functional.pad(x, (0, blocks * BLOCK_COLUMNS - columns))
-            if columns % BLOCK_COLUMNS
-            else x
-        )
+        x = torch.nn.functional.pad(x, (0, blocks * BLOCK_COLUMNS - columns)) if columns % BLOCK_COLUMNS else x
         start(
             nm_tensor_core_kernel, tiles,
             packed.values, packed.positions, x.view(torch.int32), out, rows, x.shape[1] // 2, blocks, batch,
-            WARPS=launch["warps"], TILES=2 if batch > 8 else 1, AHEAD=launch["ahead"],
-            UNROLL=launch["unroll"], PDL=pdl, num_warps=launch["warps"], early=pdl,
-            FIRST=_mma_text(packed.dtype, 0), SECOND=_mma_text(packed.dtype, 1),
+            TILES=2 if batch > 8 else 1, early=early, **settings,
         )  # fmt: skip
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
@@ -151,7 +164,7 @@ class NM(Format):
         del packed, batch
         choices = (
             (8, 0, 1), (8, 1, 1), (16, 1, 1), (16, 0, 1), (8, 0, 2), (8, 1, 2), (4, 1, 2), (16, 1, 2),
-            (4, 1, 4), (32, 1, 1),
+            (4, 1, 4), (32, 1, 1), (8, 2, 1), (8, 2, 2), (16, 2, 1), (16, 2, 2), (4, 2, 2),
         )  # fmt: skip
         names = ("warps", "ahead", "unroll")
         return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in choices for pdl in (1, 0)]

@@ -8,6 +8,7 @@ import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
+from kernels.formats.staging import copy, read_words, reserve
 
 
 @triton.jit
@@ -40,39 +41,96 @@ def _read_block(values, positions, row_tile, block, blocks, lane):
     """Both tiles and the positions of one block a warp."""
     inside = block < blocks
     base = (row_tile * blocks + block).to(tl.int64)
-    meta = tl.load(positions + base * 32 + lane, mask=inside, other=0x44444444, eviction_policy="evict_first")
+    meta = tl.load(positions + base * 32 + lane, mask=inside, other=0x44444444, cache_modifier=".cg")
     tile = values + (base * 256)[:, None] + (lane[:, None] * 4 + tl.arange(0, 4)[None, :])
-    first = tl.load(tile, mask=inside[:, None], other=0, eviction_policy="evict_first")
-    second = tl.load(tile + 128, mask=inside[:, None], other=0, eviction_policy="evict_first")
+    first = tl.load(tile, mask=inside[:, None], other=0, cache_modifier=".cg")
+    second = tl.load(tile + 128, mask=inside[:, None], other=0, cache_modifier=".cg")
     return first, second, meta
 
 
 @triton.jit
+def _inputs_of_block(x_pointer, keep):
+    """Operands of x for both tiles of a block, from global memory."""
+    b0 = tl.load(x_pointer, mask=keep, other=0)
+    b1 = tl.load(x_pointer + 4, mask=keep, other=0)
+    b2 = tl.load(x_pointer + 8, mask=keep, other=0)
+    b3 = tl.load(x_pointer + 12, mask=keep, other=0)
+    b4 = tl.load(x_pointer + 16, mask=keep, other=0)
+    b5 = tl.load(x_pointer + 20, mask=keep, other=0)
+    b6 = tl.load(x_pointer + 24, mask=keep, other=0)
+    b7 = tl.load(x_pointer + 28, mask=keep, other=0)
+    return b0, b1, b2, b3, b4, b5, b6, b7
+
+
+@triton.jit
 def _multiply_block(
-    t0,
-    t1,
-    meta,
-    x_pointer,
-    keep,
-    c0,
-    c1,
-    c2,
-    c3,
-    FIRST: tl.constexpr,
-    SECOND: tl.constexpr,
-    THREADS: tl.constexpr,
-):
+    t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3,
+    FIRST: tl.constexpr, SECOND: tl.constexpr, THREADS: tl.constexpr,
+):  # fmt: skip
     """Multiply both tiles of a block by 8 columns of x."""
-    for half in tl.static_range(2):
-        a0, a1, a2, a3 = _words(t0 if half == 0 else t1, THREADS)
-        b0 = tl.load(x_pointer + half * 16, mask=keep, other=0)
-        b1 = tl.load(x_pointer + half * 16 + 4, mask=keep, other=0)
-        b2 = tl.load(x_pointer + half * 16 + 8, mask=keep, other=0)
-        b3 = tl.load(x_pointer + half * 16 + 12, mask=keep, other=0)
-        c0, c1, c2, c3 = _mma_sp(
-            a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, meta, FIRST if half == 0 else SECOND
-        )
-    return c0, c1, c2, c3
+    a0, a1, a2, a3 = _words(t0, THREADS)
+    c0, c1, c2, c3 = _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, meta, FIRST)
+    a0, a1, a2, a3 = _words(t1, THREADS)
+    return _mma_sp(a0, a1, a2, a3, b4, b5, b6, b7, c0, c1, c2, c3, meta, SECOND)
+
+
+@triton.jit
+def nm_staged_kernel(
+    values, positions, x, y, out_features, blocks, per_phase,
+    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr, PHASES: tl.constexpr,
+    AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
+    RESERVE: tl.constexpr, COPY: tl.constexpr,
+):  # fmt: skip
+    """Batch 1 as nm_tensor_core_kernel, with x in shared memory, in the order of its operands.
+
+    All 8 columns of x that the tensor core multiplies are the same one.
+    """
+    THREADS: tl.constexpr = 32 * WARPS
+    if PDL:
+        gdc_launch_dependents()
+    row_tile = tl.program_id(0)
+    thread = tl.arange(0, THREADS)
+    lane, warp = thread % 32, thread // 32
+    buffer = reserve(RESERVE)
+    c0 = tl.zeros((THREADS,), tl.float32)
+    c1, c2, c3 = c0, c0, c0
+    t0, t1, meta = _read_block(values, positions, row_tile, warp, blocks, lane)
+    if AHEAD == 2:
+        n0, n1, next_meta = _read_block(values, positions, row_tile, warp + WARPS, blocks, lane)
+    if PDL:
+        gdc_wait()
+    for phase in tl.static_range(PHASES):
+        begin = phase * per_phase
+        # The last window may begin earlier: all are of one size and none reaches past x.
+        window = tl.minimum(begin, blocks - tl.minimum(per_phase, blocks))
+        if phase > 0:
+            tl.debug_barrier()
+        near = copy(buffer, x + window * 64, COPY) + lane % 4 * 32
+        tl.debug_barrier()
+        for start in tl.range(begin, tl.minimum(begin + per_phase, blocks), WARPS, loop_unroll_factor=UNROLL):
+            block = start + warp
+            if AHEAD == 2:
+                f0, f1, far_meta = _read_block(values, positions, row_tile, block + 2 * WARPS, blocks, lane)
+            elif AHEAD == 1:
+                n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+            # Past the last block the weights are zeros, but what lies behind x might be no number.
+            at = near + (tl.minimum(block, blocks - 1) - window) * 128
+            b0, b1, b2, b3 = read_words(at)
+            b4, b5, b6, b7 = read_words(at + 16)
+            c0, c1, c2, c3 = _multiply_block(
+                t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, FIRST, SECOND, THREADS
+            )
+            if AHEAD == 2:
+                t0, t1, meta = n0, n1, next_meta
+                n0, n1, next_meta = f0, f1, far_meta
+            elif AHEAD == 1:
+                t0, t1, meta = n0, n1, next_meta
+            else:
+                t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+    slot = tl.arange(0, 32)
+    row = row_tile * 16 + slot // 4
+    _store_rows(c0, y, row, 2 * (slot % 4), out_features, 1, WARPS)
+    _store_rows(c2, y, row + 8, 2 * (slot % 4), out_features, 1, WARPS)
 
 
 @triton.jit
@@ -100,13 +158,17 @@ def nm_tensor_core_kernel(
         block = start + warp
         if AHEAD:
             n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
-        keep = (block < blocks) & (x_column < batch)
         near = x_pointer + block * 32
-        c0, c1, c2, c3 = _multiply_block(t0, t1, meta, near, keep, c0, c1, c2, c3, FIRST, SECOND, THREADS)
+        b0, b1, b2, b3, b4, b5, b6, b7 = _inputs_of_block(near, (block < blocks) & (x_column < batch))
+        c0, c1, c2, c3 = _multiply_block(
+            t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, FIRST, SECOND, THREADS
+        )
         if TILES == 2:
             keep = (block < blocks) & (x_column + 8 < batch)
-            far = near + 8 * x_words
-            d0, d1, d2, d3 = _multiply_block(t0, t1, meta, far, keep, d0, d1, d2, d3, FIRST, SECOND, THREADS)
+            b0, b1, b2, b3, b4, b5, b6, b7 = _inputs_of_block(near + 8 * x_words, keep)
+            d0, d1, d2, d3 = _multiply_block(
+                t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, d0, d1, d2, d3, FIRST, SECOND, THREADS
+            )
         if AHEAD:
             t0, t1, meta = n0, n1, next_meta
         else:

@@ -4,16 +4,20 @@
 
 Rows are sorted by their number of kept entries and cut into tiles of R rows (SELL-C-σ, arXiv 1307.6209,
 with σ = all rows), so padding follows the longest row of each tile and not of the matrix. A row's entries
-are dealt to S lanes in order. A step is 8 entries; a lane reads B steps at once (a burst), and every lane of
-a tile holds the same number of bursts. Lane = segment · R + row, so neighbours walk nearby columns of x.
+are dealt in order to P phases of S lanes each. A step is 8 entries; a lane reads B steps at once (a burst),
+and every lane of a tile holds the same number of bursts. Lane = segment · R + row, so neighbours walk nearby
+columns of x.
 
-    tile of R rows × S lanes                       one step of one lane: 20 bytes
+    tile of R rows, phase of R × S lanes           one step of one lane: 20 bytes
     starts [lane]              column of entry 0   values  v0 v1 | v2 v3 | v4 v5 | v6 v7   4 × int32
     values [burst][B][lane][4] 16-bit pairs        gaps    g0 g1 g2 g3 g4 g5 g6 g7         1 × int32
     gaps   [burst][lane][B]    4 bits each         column of entry i = column before + g_i
 
 A gap of 0 repeats the column before and occurs only at a lane's first entry and in padding, whose value is
 0, so no lane ever leaves the row. A gap over 15 takes explicit zeros, 15 columns apart.
+
+The lanes of phase p take their columns from a window of x that starts at p · shift and that fits a program's
+shared memory; a row so uneven that it leaves the window sends its matrix to gathers from global memory.
 
 Bytes = 20 · E/8 + 2 · lanes + 4 · rows + 4 · (tiles + 1) for E entries after padding: 10.1 bits a weight
 at 50 %. The prefix sums of 8 gaps come from one multiplication, so decoding costs three instructions a value.
@@ -26,17 +30,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from kernels.device import programmatic_launch
+from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import PackingError
-from kernels.formats.base import Config, Entries, Format, Packed, expect, next_power_of_2
+from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
 from kernels.formats.sell_kernels import sell_batch_kernel, sell_kernel
+from kernels.formats.sell_packing import (
+    STEP,
+    Tiling,
+    pack_nibbles,
+    place_entries,
+    stream_entries,
+    tile_rows_by_length,
+)
+from kernels.formats.staging import ALIGNMENT, STAGED_BYTES, copy_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-STEP = 8
-WIDEST_GAP = 15
 WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
 # (rows a tile, lanes a row, steps a burst, bursts of slack) worth trying. The first whose lanes a row can
@@ -49,15 +60,18 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class PackedSell(Packed):
-    """`tile_rows` × `lanes` lanes a tile, `burst` steps a read; `bursts` (tiles + 1,) are running totals.
+    """`phases` × `lanes` lanes for each of `tile_rows` rows a tile, `burst` steps a read.
 
-    `uniform` is the number of bursts every tile has, 0 where tiles differ.
+    `bursts` (tiles + 1,) are running totals over the tiles of one phase; `uniform` is the number every tile
+    has, 0 where tiles differ. `spans` holds the first and last column of each phase.
     """
 
     tile_rows: int
     lanes: int
+    phases: int
     burst: int
     uniform: int
+    spans: tuple[tuple[int, int], ...]
     values: torch.Tensor
     gaps: torch.Tensor
     starts: torch.Tensor
@@ -65,100 +79,49 @@ class PackedSell(Packed):
     row_order: torch.Tensor
 
 
-class _Stream(NamedTuple):
-    """Entries of all rows in order, explicit zeros included, and the number each row has."""
+class Window(NamedTuple):
+    """`size` columns of x in shared memory, from phase · `shift` on."""
 
-    rows: torch.Tensor
-    columns: torch.Tensor
-    values: torch.Tensor
-    counts: torch.Tensor
+    size: int
+    shift: int
 
 
-class _Places(NamedTuple):
-    """Where each entry goes: flat slot, its lane, and whether it is the lane's first."""
+def choose_window(columns: int, phases: int, batch: int) -> Window | None:
+    """Largest windows that the shared memory holds for `batch` columns of x and that cover all inputs.
 
-    slot: torch.Tensor
-    lane: torch.Tensor
-    first: torch.Tensor
-
-
-def _stream(weight: torch.Tensor, mask: torch.Tensor) -> _Stream:
-    rows, columns = mask.nonzero(as_tuple=True)
-    previous = torch.roll(columns, 1)
-    same_row = rows == torch.roll(rows, 1)
-    if rows.numel():
-        same_row[0] = False
-    gap = torch.where(same_row, columns - previous, 0)
-    repeats = torch.clamp((gap + WIDEST_GAP - 1) // WIDEST_GAP, min=1)
-    values = weight[rows, columns]
-    if bool((repeats > 1).any()):
-        source = torch.repeat_interleave(repeats)
-        index = torch.arange(source.numel(), device=rows.device) - (repeats.cumsum(0) - repeats)[source]
-        filler = index < repeats[source] - 1
-        columns = torch.where(filler, previous[source] + WIDEST_GAP * (index + 1), columns[source])
-        rows, values = rows[source], values[source].masked_fill(filler, 0)
-    return _Stream(rows, columns, values, torch.bincount(rows, minlength=weight.shape[0]))
-
-
-def _tile_bursts(
-    counts: torch.Tensor, tile_rows: int, lane_round: int, slack: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Order of the rows, longest first, and running totals of bursts over the tiles that hold any."""
-    order = torch.argsort(counts, descending=True, stable=True)
-    longest = counts[order][::tile_rows]
-    per_tile = (longest + lane_round - 1) // lane_round + slack * (longest > 0)
-    return order, torch.cat([per_tile.new_zeros(1), per_tile.cumsum(0)])
-
-
-def _boundaries(stream: _Stream, capacity: torch.Tensor, lanes: int) -> torch.Tensor:
-    """Entry of each row at which each of its lanes starts (rows, lanes), counted over all entries.
-
-    The gathers of a warp conflict in the L1 banks the less, the closer its lanes stay in x. So lane s
-    starts where the matrix as a whole has spent s / lanes of its entries, as far as the row's `capacity`
-    (rows,) a lane allows, and not where the row itself has.
+    None where inputs do not divide into 16-byte pieces, or the windows would leave some out.
     """
-    width = int(stream.columns.max()) + 1 if stream.columns.numel() else 1
-    spent = torch.bincount(stream.columns, minlength=width).cumsum(0)
-    share = torch.arange(lanes, device=spent.device) * int(spent[-1]) // lanes
-    rows = torch.arange(stream.counts.numel(), device=spent.device)
-    wanted = rows[:, None] * width + torch.searchsorted(spent, share, right=True)
-    row_start = stream.counts.cumsum(0) - stream.counts
-    wanted = torch.searchsorted(stream.rows * width + stream.columns, wanted) - row_start[:, None]
-    bounds = torch.zeros_like(wanted)
-    for lane in range(1, lanes):
-        least = torch.maximum(stream.counts - (lanes - lane) * capacity, bounds[:, lane - 1])
-        most = bounds[:, lane - 1] + capacity
-        bounds[:, lane] = torch.minimum(torch.maximum(wanted[:, lane], least), most)
-    return bounds + row_start[:, None]
+    most = STAGED_BYTES // (2 * batch) // ALIGNMENT * ALIGNMENT
+    if columns % ALIGNMENT:
+        return None
+    if phases == 1 or columns <= most:
+        return Window(columns, 0) if columns <= most else None
+    size = most - (most - columns) % (ALIGNMENT * (phases - 1))
+    return Window(size, (columns - size) // (phases - 1)) if size * phases >= columns else None
 
 
-def _places(stream: _Stream, order: torch.Tensor, steps: torch.Tensor, tile_rows: int, lanes: int) -> _Places:
-    """Place entries; `steps` are running totals of steps over the tiles."""
-    position = torch.empty_like(order)
-    position[order] = torch.arange(order.numel(), device=order.device)
-    capacity = steps.diff()[position // tile_rows] * STEP
-    bounds = _boundaries(stream, capacity, lanes).view(-1)
-    rank = torch.arange(stream.rows.numel(), device=order.device)
-    owner = torch.searchsorted(bounds, rank, right=True) - 1
-    within = rank - bounds[owner]
-    position = position[stream.rows]
-    tile = position // tile_rows
-    lane = owner % lanes * tile_rows + position % tile_rows
-    block = tile_rows * lanes
-    slot = ((steps[tile] + within // STEP) * block + lane) * STEP + within % STEP
-    return _Places(slot, tile * block + lane, within == 0)
-
-
-def _nibbles(gaps: torch.Tensor, block: int, burst: int) -> torch.Tensor:
-    """Pack (steps · block, 8) gaps into int32, the first in the lowest 4 bits, and order them by burst."""
-    pairs = gaps[:, 0::2] | (gaps[:, 1::2] << 4)
-    words = pairs.contiguous().view(torch.int32).view(gaps.shape[0] // (burst * block), burst, block)
-    return words.transpose(1, 2).contiguous().view(-1)
+def count_phases(columns: int, batch: int) -> int:
+    """Fewest phases whose windows overlap enough for rows that are not quite even."""
+    most = STAGED_BYTES // (2 * batch)
+    return 1 if columns <= most else ceil_div(columns + columns // 4, most)
 
 
 def _common(bursts: torch.Tensor) -> int:
     """Bursts of every tile where all have as many, else 0."""
     return int(bursts[0]) if bursts.numel() and bool((bursts == bursts[0]).all()) else 0
+
+
+def _first_columns(phases: int, columns: int, block: int, tiles: int, device: torch.device) -> torch.Tensor:
+    """Start columns of lanes without entries (tiles · phases · block,): some column of their phase."""
+    first = torch.arange(phases, device=device) * columns // phases
+    return first.repeat_interleave(block).repeat(tiles)
+
+
+def _spans(starts: torch.Tensor, last: torch.Tensor, phases: int) -> tuple[tuple[int, int], ...]:
+    """First and last column of each phase; `starts`, `last` (tiles · phases, block)."""
+    low = starts.view(-1, phases, starts.shape[-1]).amin((0, 2)) if starts.numel() else []
+    high = last.view(-1, phases, last.shape[-1]).amax((0, 2)) if last.numel() else []
+    return tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
 class Sell(Format):
@@ -169,47 +132,56 @@ class Sell(Format):
     limits = "any mask and shape; batch 1 to 16; above 80 % gaps over 15 cost explicit zeros"
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedSell:
-        """Store the kept entries; layout: `tile_rows`, `lanes`, `burst`, powers of two, and `slack`."""
+        """Store the kept entries; layout: `tile_rows`, `lanes`, `burst`, powers of two, `slack`, `phases`."""
         rows, columns = weight.shape
         if columns > WIDEST_ROW:
             raise PackingError(
                 f"sell stores 16-bit start columns: split the {columns} inputs into {WIDEST_ROW}"
             )
         tile_rows, lanes, burst = layout["tile_rows"], layout["lanes"], layout["burst"]
-        stream = _stream(weight, mask)
-        order, bursts = _tile_bursts(stream.counts, tile_rows, lanes * burst * STEP, layout["slack"])
-        block = tile_rows * lanes
-        places = _places(stream, order, bursts * burst, tile_rows, lanes)
-        values = torch.zeros(int(bursts[-1]) * burst * block * STEP, dtype=weight.dtype, device=weight.device)
+        phases, block = layout["phases"], tile_rows * lanes
+        stream = stream_entries(weight, mask)
+        order, bursts = tile_rows_by_length(
+            stream.counts, tile_rows, lanes * phases * burst * STEP, layout["slack"]
+        )
+        places = place_entries(stream, Tiling(order, bursts * burst), tile_rows, lanes, phases)
+        size = int(bursts[-1]) * phases * burst * block * STEP
+        values = torch.zeros(size, dtype=weight.dtype, device=weight.device)
         values[places.slot] = stream.values
-        gaps = torch.zeros(values.numel(), dtype=torch.uint8, device=weight.device)
+        gaps = torch.zeros(size, dtype=torch.uint8, device=weight.device)
         previous = torch.where(places.first, stream.columns, torch.roll(stream.columns, 1))
         gaps[places.slot] = (stream.columns - previous).to(torch.uint8)
-        starts = torch.zeros((bursts.numel() - 1) * block, dtype=torch.int16, device=weight.device)
-        starts[places.lane[places.first]] = stream.columns[places.first].to(torch.int16)
+        starts = _first_columns(phases, columns, block, bursts.numel() - 1, weight.device)
+        last = starts.clone()
+        starts[places.lane[places.first]] = stream.columns[places.first]
+        last.scatter_reduce_(0, places.lane, stream.columns, "amax")
         return PackedSell(
-            shape=(rows, columns), dtype=weight.dtype, tile_rows=tile_rows, lanes=lanes, burst=burst,
-            values=values.view(torch.int32), gaps=_nibbles(gaps.view(-1, STEP), block, burst), starts=starts,
-            bursts=bursts.int(), row_order=order.int(), uniform=_common(bursts.diff()),
+            shape=(rows, columns), dtype=weight.dtype, tile_rows=tile_rows, lanes=lanes, phases=phases,
+            burst=burst, spans=_spans(starts.view(-1, block), last.view(-1, block), phases),
+            values=values.view(torch.int32), gaps=pack_nibbles(gaps.view(-1, STEP), block, burst),
+            starts=starts.to(torch.int16), bursts=bursts.int(), row_order=order.int(),
+            uniform=_common(bursts.diff()),
         )  # fmt: skip
 
     def entries(self, packed: Packed) -> Entries:
         """Decode values and columns lane by lane."""
         packed = expect(packed, PackedSell)
         block = packed.tile_rows * packed.lanes
-        total = int(packed.bursts[-1])
-        words = packed.gaps.view(total, block, packed.burst).transpose(1, 2).reshape(-1)
-        nibbles = words.view(torch.uint8).view(total * packed.burst, block, STEP // 2)
+        bursts = packed.bursts.long() * packed.phases
+        words = packed.gaps.view(-1, block, packed.burst).transpose(1, 2).reshape(-1)
+        nibbles = words.view(torch.uint8).view(int(bursts[-1]) * packed.burst, block, STEP // 2)
         gaps = torch.stack([nibbles & 15, nibbles >> 4], dim=-1).flatten(2).long()
         per_step = gaps.sum(-1)
         before = per_step.cumsum(0) - per_step
-        steps = packed.bursts.long() * packed.burst
-        tile = torch.repeat_interleave(steps.diff())
-        advance = before - before[steps[tile]] if tile.numel() else before
-        starts = packed.starts.view(-1, block)[tile].long() & 0xFFFF
+        # A part is one phase of one tile: its lanes stream on their own.
+        parts = (packed.bursts.long().diff() * packed.burst).repeat_interleave(packed.phases)
+        part = torch.repeat_interleave(parts)
+        advance = before - before[(parts.cumsum(0) - parts)[part]] if part.numel() else before
+        starts = packed.starts.view(-1, block)[part].long() & 0xFFFF
         columns = starts[..., None] + advance[..., None] + gaps.cumsum(-1)
         lane_row = torch.arange(block, device=packed.device) % packed.tile_rows
-        position = (tile[:, None] * packed.tile_rows + lane_row)[..., None].expand_as(columns)
+        position = part[:, None] // packed.phases * packed.tile_rows + lane_row
+        position = position[..., None].expand_as(columns)
         real = position < packed.shape[0]
         values = packed.values.view(packed.dtype).view(columns.shape)
         return Entries(packed.row_order.long()[position[real]], columns[real], values[real])
@@ -221,15 +193,21 @@ class Sell(Format):
         programs = packed.bursts.numel() - 1
         stored = (packed.values, packed.gaps, packed.starts, packed.bursts, packed.row_order)
         sizes = (packed.shape[0], packed.uniform)
+        warps = max(1, packed.tile_rows * packed.lanes // 32)
         settings = {
-            "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "BURST": packed.burst, "PDL": pdl,
-            "BF16": packed.dtype == torch.bfloat16,
-            "num_warps": max(1, packed.tile_rows * packed.lanes // 32),
+            "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PHASES": packed.phases,
+            "BURST": packed.burst, "PDL": pdl, "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
         }  # fmt: skip
         batch = x.shape[0]
         if batch == 1:
-            settings |= {"DEPTH": launch["depth"], "UNROLL": launch["unroll"]}
-            start(sell_kernel, programs, *stored, x, out, *sizes, early=pdl, **settings)
+            window = _staged_window(packed, x)
+            size = 2 * window.size if window else 0
+            settings |= {
+                "DEPTH": launch["depth"], "UNROLL": launch["unroll"], "STAGED": window is not None,
+                "RESERVE": reserve_text(size), "COPY": copy_text(size, 32 * warps),
+            }  # fmt: skip
+            shift = window.shift if window else 0
+            start(sell_kernel, programs, *stored, x, out, *sizes, shift, early=pdl, **settings)
             return
         width = next_power_of_2(batch)
         x_t = torch.nn.functional.pad(x, (0, 0, 0, width - batch)).t().contiguous()
@@ -238,12 +216,13 @@ class Sell(Format):
         )
 
     def layouts(self, shape: tuple[int, int], density: float, batch: int) -> Sequence[Config]:
-        """Tiles of 8 to 32 rows; as many lanes a row as leaves each lane at least one full burst."""
+        """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least one full burst."""
+        phases = count_phases(shape[1], 1)
         del batch
         kept = max(1, int(shape[1] * density))
-        fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * FEWEST_STEPS * STEP <= kept]
+        fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * phases * FEWEST_STEPS * STEP <= kept]
         names = ("tile_rows", "lanes", "burst", "slack")
-        return [dict(zip(names, values, strict=True)) for values in fitting]
+        return [dict(zip(names, values, strict=True)) | {"phases": phases} for values in fitting]
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
         """Choose bursts read ahead, unrolling, and whether to start while the kernel before drains."""
@@ -253,3 +232,16 @@ class Sell(Format):
         return [
             {"depth": d, "unroll": u, "pdl": p} for d, u, p in ((2, 2, 1), (2, 1, 1), (1, 1, 1), (1, 1, 0))
         ]
+
+
+def _staged_window(packed: PackedSell, x: torch.Tensor) -> Window | None:
+    """Windows of x for shared memory; None where its path is closed and x is gathered from global memory."""
+    window = choose_window(packed.shape[1], packed.phases, x.shape[0])
+    if window is None or not inline_ptx(packed.device) or x.data_ptr() % (2 * ALIGNMENT):
+        return None
+    begins = (phase * window.shift for phase in range(packed.phases))
+    inside = (
+        begin <= low and high < begin + window.size
+        for begin, (low, high) in zip(begins, packed.spans, strict=True)
+    )
+    return window if all(inside) else None

@@ -8,6 +8,7 @@ import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
+from kernels.formats.staging import copy, gather, reserve
 
 
 @triton.jit
@@ -37,34 +38,45 @@ def _halve(words, gaps, BLOCK: tl.constexpr, BURST: tl.constexpr):
 
 
 @triton.jit
-def _gather(x_pointer, columns, shift: tl.constexpr):
-    return tl.load(x_pointer + ((columns >> shift) & 0xFF))
+def _gather(at, columns, BYTE: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
+    """Entry `at` + byte BYTE of `columns` of x as float32, and its place: an address where x is staged."""
+    if STAGED:
+        bits, at = gather(at, columns, 2 << (8 * BYTE))
+        return low_half(bits, BF16), at
+    else:
+        at += (columns >> (8 * BYTE)) & 0xFF
+        return tl.load(at).to(tl.float32), at
 
 
 @triton.jit
-def _consume(words, gaps, x_pointer, acc, BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr):
+def _consume(
+    words, gaps, at, acc, BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr
+):  # fmt: skip
     """Multiply and add BURST steps of every lane; all gathers of a step are issued before the first use."""
     if BURST > 1:
         early, late, early_gaps, late_gaps = _halve(words, gaps, BLOCK, BURST)
-        x_pointer, acc = _consume(early, early_gaps, x_pointer, acc, BLOCK, BURST // 2, BF16)
-        x_pointer, acc = _consume(late, late_gaps, x_pointer, acc, BLOCK, BURST // 2, BF16)
+        at, acc = _consume(early, early_gaps, at, acc, BLOCK, BURST // 2, BF16, STAGED)
+        at, acc = _consume(late, late_gaps, at, acc, BLOCK, BURST // 2, BF16, STAGED)
     else:
         even, odd = _prefix_sums(tl.reshape(gaps, (BLOCK,)))
-        x0, x1 = _gather(x_pointer, even, 0), _gather(x_pointer, odd, 0)
-        x2, x3 = _gather(x_pointer, even, 8), _gather(x_pointer, odd, 8)
-        x4, x5 = _gather(x_pointer, even, 16), _gather(x_pointer, odd, 16)
-        x6, x7 = _gather(x_pointer, even, 24), _gather(x_pointer, odd, 24)
+        x0, _ = _gather(at, even, 0, BF16, STAGED)
+        x1, _ = _gather(at, odd, 0, BF16, STAGED)
+        x2, _ = _gather(at, even, 1, BF16, STAGED)
+        x3, _ = _gather(at, odd, 1, BF16, STAGED)
+        x4, _ = _gather(at, even, 2, BF16, STAGED)
+        x5, _ = _gather(at, odd, 2, BF16, STAGED)
+        x6, _ = _gather(at, even, 3, BF16, STAGED)
+        x7, at = _gather(at, odd, 3, BF16, STAGED)
         w0, w1, w2, w3 = _split_words(tl.reshape(words, (BLOCK, 4)), BLOCK)
-        acc += low_half(w0, BF16) * x0.to(tl.float32)
-        acc += high_half(w0, BF16) * x1.to(tl.float32)
-        acc += low_half(w1, BF16) * x2.to(tl.float32)
-        acc += high_half(w1, BF16) * x3.to(tl.float32)
-        acc += low_half(w2, BF16) * x4.to(tl.float32)
-        acc += high_half(w2, BF16) * x5.to(tl.float32)
-        acc += low_half(w3, BF16) * x6.to(tl.float32)
-        acc += high_half(w3, BF16) * x7.to(tl.float32)
-        x_pointer += odd >> 24
-    return x_pointer, acc
+        acc += low_half(w0, BF16) * x0
+        acc += high_half(w0, BF16) * x1
+        acc += low_half(w1, BF16) * x2
+        acc += high_half(w1, BF16) * x3
+        acc += low_half(w2, BF16) * x4
+        acc += high_half(w2, BF16) * x5
+        acc += low_half(w3, BF16) * x6
+        acc += high_half(w3, BF16) * x7
+    return at, acc
 
 
 @triton.jit
@@ -89,50 +101,64 @@ def _pointers(values, gaps, first, BLOCK: tl.constexpr, BURST: tl.constexpr):
 
 
 @triton.jit
-def _read(value_pointer, gap_pointer, burst, count, BLOCK: tl.constexpr, BURST: tl.constexpr):
+def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr, BURST: tl.constexpr):
+    """Read the burst `ahead` of the pointers if it is one of the `left` ones; else the words are undefined."""
     # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
-    more = tl.zeros((BLOCK, 1), tl.int32) + burst < count
-    gaps = tl.load(gap_pointer + burst * (BLOCK * BURST), mask=more, other=0, eviction_policy="evict_first")
-    words = tl.load(
-        value_pointer + burst * (BLOCK * BURST * 4),
-        mask=more[None, :, :],
-        other=0,
-        eviction_policy="evict_first",
-    )
+    more = tl.zeros((BLOCK, 1), tl.int32) + ahead < left
+    gaps = tl.load(gap_pointer + ahead * BLOCK * BURST, mask=more, cache_modifier=".cg")
+    words = tl.load(value_pointer + ahead * BLOCK * BURST * 4, mask=more[None, :, :], cache_modifier=".cg")
     return words, gaps
 
 
 @triton.jit
 def sell_kernel(
-    values, gaps, starts, bursts, row_order, x, y, out_features, uniform,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr,
-    DEPTH: tl.constexpr, PDL: tl.constexpr, UNROLL: tl.constexpr,
+    values, gaps, starts, bursts, row_order, x, y, out_features, uniform, shift,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, PHASES: tl.constexpr, BURST: tl.constexpr,
+    BF16: tl.constexpr, DEPTH: tl.constexpr, PDL: tl.constexpr, UNROLL: tl.constexpr,
+    STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
 ):  # fmt: skip
-    """One tile a program, one lane a thread: DEPTH bursts are under way while one is consumed."""
+    """One tile a program, one lane a thread: DEPTH bursts are under way while one is consumed.
+
+    Phase p takes its columns from p · shift on; where x is STAGED, that window of it lies in shared memory.
+    """
     BLOCK: tl.constexpr = TILE_ROWS * LANES
     if PDL:
         gdc_launch_dependents()
     tile = tl.program_id(0)
     first, count = _span(bursts, uniform, tile)
-    value_pointer, gap_pointer = _pointers(values, gaps, first, BLOCK, BURST)
-    words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
-    if DEPTH == 2:
-        second_words, second_gap = _read(value_pointer, gap_pointer, 1, count, BLOCK, BURST)
-    x_pointer = x + (tl.load(starts + tile * BLOCK + tl.arange(0, BLOCK)).to(tl.int32) & 0xFFFF)
+    lane = tl.arange(0, BLOCK)
     row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
     inside = row < out_features
     row = tl.load(row_order + row, mask=inside, other=0)
     acc = tl.zeros((BLOCK,), tl.float32)
-    if PDL:
-        gdc_wait()
-    for burst in tl.range(DEPTH, count + DEPTH, loop_unroll_factor=UNROLL):
-        next_words, next_gap = _read(value_pointer, gap_pointer, burst, count, BLOCK, BURST)
-        x_pointer, acc = _consume(words, gap, x_pointer, acc, BLOCK, BURST, BF16)
+    if STAGED:
+        buffer = reserve(RESERVE)
+    for phase in tl.static_range(PHASES):
+        begin = first * PHASES + phase * count
+        value_pointer, gap_pointer = _pointers(values, gaps, begin, BLOCK, BURST)
+        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
         if DEPTH == 2:
-            words, gap = second_words, second_gap
-            second_words, second_gap = next_words, next_gap
+            second_words, second_gap = _read(value_pointer, gap_pointer, 1, count, BLOCK, BURST)
+        column = tl.load(starts + (tile * PHASES + phase) * BLOCK + lane).to(tl.int32) & 0xFFFF
+        if PDL and phase == 0:
+            gdc_wait()
+        if STAGED:
+            if phase > 0:
+                tl.debug_barrier()
+            at = copy(buffer, x + phase * shift, COPY) + (column - phase * shift) * 2
+            tl.debug_barrier()
         else:
-            words, gap = next_words, next_gap
+            at = x + column
+        for burst in tl.range(0, count, loop_unroll_factor=UNROLL):
+            next_words, next_gap = _read(value_pointer, gap_pointer, DEPTH, count - burst, BLOCK, BURST)
+            value_pointer += BLOCK * BURST * 4
+            gap_pointer += BLOCK * BURST
+            at, acc = _consume(words, gap, at, acc, BLOCK, BURST, BF16, STAGED)
+            if DEPTH == 2:
+                words, gap = second_words, second_gap
+                second_words, second_gap = next_words, next_gap
+            else:
+                words, gap = next_words, next_gap
     total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS)), 0)
     tl.store(y + row, total.to(y.dtype.element_ty), mask=inside)
 
@@ -178,8 +204,8 @@ def _consume_batch(
 @triton.jit
 def sell_batch_kernel(
     values, gaps, starts, bursts, row_order, x_t, y, out_features, uniform, batch,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr,
-    BATCH: tl.constexpr, PDL: tl.constexpr,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, PHASES: tl.constexpr, BURST: tl.constexpr,
+    BF16: tl.constexpr, BATCH: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """As sell_kernel for up to 16 columns of x: each entry is decoded once for all of them."""
     BLOCK: tl.constexpr = TILE_ROWS * LANES
@@ -188,17 +214,23 @@ def sell_batch_kernel(
         gdc_launch_dependents()
     tile = tl.program_id(0)
     first, count = _span(bursts, uniform, tile)
-    value_pointer, gap_pointer = _pointers(values, gaps, first, BLOCK, BURST)
-    x_pointer = x_t + (tl.load(starts + tile * BLOCK + tl.arange(0, BLOCK)).to(tl.int32) & 0xFFFF) * BATCH
+    lane = tl.arange(0, BLOCK)
     acc = tl.zeros((BLOCK, WIDTH), tl.float32)
     upper = tl.zeros((BLOCK, WIDTH), tl.float32)
-    words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
-    if PDL:
-        gdc_wait()
-    for burst in range(1, count + 1):
-        next_words, next_gap = _read(value_pointer, gap_pointer, burst, count, BLOCK, BURST)
-        x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BURST, BF16, BATCH)
-        words, gap = next_words, next_gap
+    for phase in tl.static_range(PHASES):
+        begin = first * PHASES + phase * count
+        value_pointer, gap_pointer = _pointers(values, gaps, begin, BLOCK, BURST)
+        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
+        column = tl.load(starts + (tile * PHASES + phase) * BLOCK + lane).to(tl.int32) & 0xFFFF
+        x_pointer = x_t + column * BATCH
+        if PDL and phase == 0:
+            gdc_wait()
+        for burst in range(count):
+            next_words, next_gap = _read(value_pointer, gap_pointer, 1, count - burst, BLOCK, BURST)
+            value_pointer += BLOCK * BURST * 4
+            gap_pointer += BLOCK * BURST
+            x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BURST, BF16, BATCH)
+            words, gap = next_words, next_gap
     _store_batch(acc, row_order, y, tile, out_features, batch, 0, TILE_ROWS, LANES, WIDTH)
     if BATCH > 8:
         _store_batch(upper, row_order, y, tile, out_features, batch, 8, TILE_ROWS, LANES, WIDTH)
