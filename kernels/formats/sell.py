@@ -4,14 +4,13 @@
 
 Rows are sorted by their number of kept entries and cut into tiles of R rows (SELL-C-σ, arXiv 1307.6209,
 with σ = all rows), so padding follows the longest row of each tile and not of the matrix. A row's entries
-are dealt in order to P phases of S lanes each. A step is 8 entries; a lane reads B steps at once (a burst),
-and every lane of a tile holds the same number of bursts. Lane = segment · R + row, so neighbours walk nearby
-columns of x.
+are dealt in order to P phases of S lanes each. A step is 8 entries, and every lane of a tile holds the same
+number of steps. Lane = segment · R + row, so neighbours walk nearby columns of x.
 
     tile of R rows, phase of R × S lanes           one step of one lane: 20 bytes
-    starts [lane]              column of entry 0   values  v0 v1 | v2 v3 | v4 v5 | v6 v7   4 × int32
-    values [burst][B][lane][4] 16-bit pairs        gaps    g0 g1 g2 g3 g4 g5 g6 g7         1 × int32
-    gaps   [burst][lane][B]    4 bits each         column of entry i = column before + g_i
+    starts [lane]          column of entry 0       values  v0 v1 | v2 v3 | v4 v5 | v6 v7   4 × int32
+    values [step][lane][4] 16-bit pairs            gaps    g0 g1 g2 g3 g4 g5 g6 g7         1 × int32
+    gaps   [step][lane]    4 bits each             column of entry i = column before + g_i
 
 A gap of 0 repeats the column before and occurs only at a lane's first entry and in padding, whose value is
 0, so no lane ever leaves the row. A gap over 15 takes explicit zeros, 15 columns apart.
@@ -37,7 +36,6 @@ from kernels.formats.launching import start
 from kernels.formats.sell_kernels import sell_batch_kernel, sell_kernel
 from kernels.formats.sell_packing import (
     STEP,
-    Tiling,
     pack_nibbles,
     place_entries,
     stream_entries,
@@ -50,32 +48,31 @@ if TYPE_CHECKING:
 
 WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
-# (rows a tile, lanes a row, steps a burst, bursts of slack) worth trying. The first whose lanes a row can
-# fill with four steps each is the default, so the short ones at the end serve small matrices.
+# (rows a tile, lanes a row, steps of slack) worth trying. The first whose lanes a row can fill with four
+# steps each is the default, so the short ones at the end serve small matrices.
 LAYOUTS = (
-    (32, 32, 1, 0), (32, 16, 1, 0), (16, 32, 1, 0), (8, 64, 1, 0), (16, 64, 1, 0), (64, 16, 1, 0),
-    (32, 32, 1, 1), (32, 8, 1, 0), (32, 4, 1, 0), (32, 2, 1, 0), (32, 1, 1, 0),
+    (32, 16, 0), (16, 32, 0), (32, 32, 0), (8, 64, 0), (16, 64, 0), (64, 16, 0), (32, 16, 1), (64, 8, 0),
+    (16, 16, 0), (32, 8, 0), (32, 4, 0), (32, 2, 0), (32, 1, 0),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PackedSell(Packed):
-    """`phases` × `lanes` lanes for each of `tile_rows` rows a tile, `burst` steps a read.
+    """`phases` × `lanes` lanes for each of `tile_rows` rows a tile.
 
-    `bursts` (tiles + 1,) are running totals over the tiles of one phase; `uniform` is the number every tile
-    has, 0 where tiles differ. `spans` holds the first and last column of each phase.
+    `steps` (tiles + 1,) are running totals of a phase's steps over the tiles; `uniform` is the number every
+    tile has, 0 where tiles differ. `spans` holds the first and last column of each phase.
     """
 
     tile_rows: int
     lanes: int
     phases: int
-    burst: int
     uniform: int
     spans: tuple[tuple[int, int], ...]
     values: torch.Tensor
     gaps: torch.Tensor
     starts: torch.Tensor
-    bursts: torch.Tensor
+    steps: torch.Tensor
     row_order: torch.Tensor
 
 
@@ -106,9 +103,9 @@ def count_phases(columns: int, batch: int) -> int:
     return 1 if columns <= most else ceil_div(columns + columns // 4, most)
 
 
-def _common(bursts: torch.Tensor) -> int:
-    """Bursts of every tile where all have as many, else 0."""
-    return int(bursts[0]) if bursts.numel() and bool((bursts == bursts[0]).all()) else 0
+def _common(steps: torch.Tensor) -> int:
+    """Steps of every tile where all have as many, else 0."""
+    return int(steps[0]) if steps.numel() and bool((steps == steps[0]).all()) else 0
 
 
 def _first_columns(phases: int, columns: int, block: int, tiles: int, device: torch.device) -> torch.Tensor:
@@ -132,49 +129,45 @@ class Sell(Format):
     limits = "any mask and shape; batch 1 to 16; above 80 % gaps over 15 cost explicit zeros"
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedSell:
-        """Store the kept entries; layout: `tile_rows`, `lanes`, `burst`, powers of two, `slack`, `phases`."""
+        """Store the kept entries; layout: `tile_rows`, `lanes`, powers of two, `slack`, `phases`."""
         rows, columns = weight.shape
         if columns > WIDEST_ROW:
             raise PackingError(
                 f"sell stores 16-bit start columns: split the {columns} inputs into {WIDEST_ROW}"
             )
-        tile_rows, lanes, burst = layout["tile_rows"], layout["lanes"], layout["burst"]
-        phases, block = layout["phases"], tile_rows * lanes
+        tile_rows, lanes, phases = layout["tile_rows"], layout["lanes"], layout["phases"]
+        block = tile_rows * lanes
         stream = stream_entries(weight, mask)
-        order, bursts = tile_rows_by_length(
-            stream.counts, tile_rows, lanes * phases * burst * STEP, layout["slack"]
-        )
-        places = place_entries(stream, Tiling(order, bursts * burst), tile_rows, lanes, phases)
-        size = int(bursts[-1]) * phases * burst * block * STEP
+        tiling = tile_rows_by_length(stream.counts, tile_rows, lanes * phases * STEP, layout["slack"])
+        places = place_entries(stream, tiling, tile_rows, lanes, phases)
+        size = int(tiling.steps[-1]) * phases * block * STEP
         values = torch.zeros(size, dtype=weight.dtype, device=weight.device)
         values[places.slot] = stream.values
         gaps = torch.zeros(size, dtype=torch.uint8, device=weight.device)
         previous = torch.where(places.first, stream.columns, torch.roll(stream.columns, 1))
         gaps[places.slot] = (stream.columns - previous).to(torch.uint8)
-        starts = _first_columns(phases, columns, block, bursts.numel() - 1, weight.device)
+        starts = _first_columns(phases, columns, block, tiling.steps.numel() - 1, weight.device)
         last = starts.clone()
         starts[places.lane[places.first]] = stream.columns[places.first]
         last.scatter_reduce_(0, places.lane, stream.columns, "amax")
         return PackedSell(
             shape=(rows, columns), dtype=weight.dtype, tile_rows=tile_rows, lanes=lanes, phases=phases,
-            burst=burst, spans=_spans(starts.view(-1, block), last.view(-1, block), phases),
-            values=values.view(torch.int32), gaps=pack_nibbles(gaps.view(-1, STEP), block, burst),
-            starts=starts.to(torch.int16), bursts=bursts.int(), row_order=order.int(),
-            uniform=_common(bursts.diff()),
+            spans=_spans(starts.view(-1, block), last.view(-1, block), phases),
+            values=values.view(torch.int32), gaps=pack_nibbles(gaps.view(-1, STEP)),
+            starts=starts.to(torch.int16), steps=tiling.steps.int(), row_order=tiling.order.int(),
+            uniform=_common(tiling.steps.diff()),
         )  # fmt: skip
 
     def entries(self, packed: Packed) -> Entries:
         """Decode values and columns lane by lane."""
         packed = expect(packed, PackedSell)
         block = packed.tile_rows * packed.lanes
-        bursts = packed.bursts.long() * packed.phases
-        words = packed.gaps.view(-1, block, packed.burst).transpose(1, 2).reshape(-1)
-        nibbles = words.view(torch.uint8).view(int(bursts[-1]) * packed.burst, block, STEP // 2)
+        nibbles = packed.gaps.view(torch.uint8).view(-1, block, STEP // 2)
         gaps = torch.stack([nibbles & 15, nibbles >> 4], dim=-1).flatten(2).long()
         per_step = gaps.sum(-1)
         before = per_step.cumsum(0) - per_step
         # A part is one phase of one tile: its lanes stream on their own.
-        parts = (packed.bursts.long().diff() * packed.burst).repeat_interleave(packed.phases)
+        parts = packed.steps.long().diff().repeat_interleave(packed.phases)
         part = torch.repeat_interleave(parts)
         advance = before - before[(parts.cumsum(0) - parts)[part]] if part.numel() else before
         starts = packed.starts.view(-1, block)[part].long() & 0xFFFF
@@ -187,23 +180,23 @@ class Sell(Format):
         return Entries(packed.row_order.long()[position[real]], columns[real], values[real])
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run one program a tile and one thread a lane; settings: `depth` (1 or 2), `unroll`, `pdl`."""
+        """Run one program a tile and one thread a lane; settings: `depth` (2 or 4), `pdl`."""
         packed = expect(packed, PackedSell)
         pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
-        programs = packed.bursts.numel() - 1
-        stored = (packed.values, packed.gaps, packed.starts, packed.bursts, packed.row_order)
-        sizes = (packed.shape[0], packed.uniform)
+        programs = packed.steps.numel() - 1
+        stored = (packed.values, packed.gaps, packed.starts, packed.steps, packed.row_order)
+        sizes = (packed.shape[0], packed.uniform, packed.phases)
         warps = max(1, packed.tile_rows * packed.lanes // 32)
         settings = {
-            "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PHASES": packed.phases,
-            "BURST": packed.burst, "PDL": pdl, "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
+            "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PDL": pdl,
+            "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
         }  # fmt: skip
         batch = x.shape[0]
         if batch == 1:
             window = _staged_window(packed, x)
             size = 2 * window.size if window else 0
             settings |= {
-                "DEPTH": launch["depth"], "UNROLL": launch["unroll"], "STAGED": window is not None,
+                "DEPTH": launch["depth"], "STAGED": window is not None,
                 "RESERVE": reserve_text(size), "COPY": copy_text(size, 32 * warps),
             }  # fmt: skip
             shift = window.shift if window else 0
@@ -216,22 +209,20 @@ class Sell(Format):
         )
 
     def layouts(self, shape: tuple[int, int], density: float, batch: int) -> Sequence[Config]:
-        """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least one full burst."""
-        phases = count_phases(shape[1], 1)
+        """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least four steps."""
         del batch
+        phases = count_phases(shape[1], 1)
         kept = max(1, int(shape[1] * density))
         fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * phases * FEWEST_STEPS * STEP <= kept]
-        names = ("tile_rows", "lanes", "burst", "slack")
+        names = ("tile_rows", "lanes", "slack")
         return [dict(zip(names, values, strict=True)) | {"phases": phases} for values in fitting]
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
-        """Choose bursts read ahead, unrolling, and whether to start while the kernel before drains."""
+        """Choose steps read ahead, and whether to start while the kernel before drains."""
         del packed
         if batch > 1:
             return [{"pdl": 1}, {"pdl": 0}]
-        return [
-            {"depth": d, "unroll": u, "pdl": p} for d, u, p in ((2, 2, 1), (2, 1, 1), (1, 1, 1), (1, 1, 0))
-        ]
+        return [{"depth": 2, "pdl": 1}, {"depth": 4, "pdl": 1}, {"depth": 2, "pdl": 0}]
 
 
 def _staged_window(packed: PackedSell, x: torch.Tensor) -> Window | None:

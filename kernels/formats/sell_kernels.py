@@ -29,15 +29,6 @@ def _split_words(words, BLOCK: tl.constexpr):
 
 
 @triton.jit
-def _halve(words, gaps, BLOCK: tl.constexpr, BURST: tl.constexpr):
-    """Split (BURST, BLOCK, 4) words and (BLOCK, BURST) gaps into earlier and later steps; moves nothing."""
-    HALF: tl.constexpr = BURST // 2
-    early, late = tl.split(tl.permute(tl.reshape(words, (2, HALF, BLOCK, 4)), (1, 2, 3, 0)))
-    early_gaps, late_gaps = tl.split(tl.permute(tl.reshape(gaps, (BLOCK, 2, HALF)), (0, 2, 1)))
-    return early, late, early_gaps, late_gaps
-
-
-@triton.jit
 def _gather(at, columns, BYTE: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
     """Entry `at` + byte BYTE of `columns` of x as float32, and its place: an address where x is staged."""
     if STAGED:
@@ -49,75 +40,65 @@ def _gather(at, columns, BYTE: tl.constexpr, BF16: tl.constexpr, STAGED: tl.cons
 
 
 @triton.jit
-def _consume(
-    words, gaps, at, acc, BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr
-):  # fmt: skip
-    """Multiply and add BURST steps of every lane; all gathers of a step are issued before the first use."""
-    if BURST > 1:
-        early, late, early_gaps, late_gaps = _halve(words, gaps, BLOCK, BURST)
-        at, acc = _consume(early, early_gaps, at, acc, BLOCK, BURST // 2, BF16, STAGED)
-        at, acc = _consume(late, late_gaps, at, acc, BLOCK, BURST // 2, BF16, STAGED)
-    else:
-        even, odd = _prefix_sums(tl.reshape(gaps, (BLOCK,)))
-        x0, _ = _gather(at, even, 0, BF16, STAGED)
-        x1, _ = _gather(at, odd, 0, BF16, STAGED)
-        x2, _ = _gather(at, even, 1, BF16, STAGED)
-        x3, _ = _gather(at, odd, 1, BF16, STAGED)
-        x4, _ = _gather(at, even, 2, BF16, STAGED)
-        x5, _ = _gather(at, odd, 2, BF16, STAGED)
-        x6, _ = _gather(at, even, 3, BF16, STAGED)
-        x7, at = _gather(at, odd, 3, BF16, STAGED)
-        w0, w1, w2, w3 = _split_words(tl.reshape(words, (BLOCK, 4)), BLOCK)
-        acc += low_half(w0, BF16) * x0
-        acc += high_half(w0, BF16) * x1
-        acc += low_half(w1, BF16) * x2
-        acc += high_half(w1, BF16) * x3
-        acc += low_half(w2, BF16) * x4
-        acc += high_half(w2, BF16) * x5
-        acc += low_half(w3, BF16) * x6
-        acc += high_half(w3, BF16) * x7
+def _consume(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
+    """Multiply and add a step of every lane; all its gathers are issued before the first use."""
+    even, odd = _prefix_sums(gaps)
+    x0, _ = _gather(at, even, 0, BF16, STAGED)
+    x1, _ = _gather(at, odd, 0, BF16, STAGED)
+    x2, _ = _gather(at, even, 1, BF16, STAGED)
+    x3, _ = _gather(at, odd, 1, BF16, STAGED)
+    x4, _ = _gather(at, even, 2, BF16, STAGED)
+    x5, _ = _gather(at, odd, 2, BF16, STAGED)
+    x6, _ = _gather(at, even, 3, BF16, STAGED)
+    x7, at = _gather(at, odd, 3, BF16, STAGED)
+    w0, w1, w2, w3 = _split_words(words, BLOCK)
+    acc += low_half(w0, BF16) * x0
+    acc += high_half(w0, BF16) * x1
+    acc += low_half(w1, BF16) * x2
+    acc += high_half(w1, BF16) * x3
+    acc += low_half(w2, BF16) * x4
+    acc += high_half(w2, BF16) * x5
+    acc += low_half(w3, BF16) * x6
+    acc += high_half(w3, BF16) * x7
     return at, acc
 
 
 @triton.jit
-def _span(bursts, uniform, tile):
-    """First burst of a tile and its number of bursts; tiles of equal size need no look-up."""
+def _span(steps, uniform, tile):
+    """First step of a tile and its number of steps; tiles of equal size need no look-up."""
     first = tile * uniform
     count = uniform
     if uniform == 0:
-        first = tl.load(bursts + tile)
-        count = tl.load(bursts + tile + 1) - first
+        first = tl.load(steps + tile)
+        count = tl.load(steps + tile + 1) - first
     return first.to(tl.int64), count
 
 
 @triton.jit
-def _pointers(values, gaps, first, BLOCK: tl.constexpr, BURST: tl.constexpr):
-    """Pointers to a tile's first burst."""
+def _pointers(values, gaps, step, BLOCK: tl.constexpr):
+    """Pointers to one step of every lane."""
     lane = tl.arange(0, BLOCK)
-    step = tl.arange(0, BURST)
-    gap_pointer = gaps + first * BLOCK * BURST + (lane[:, None] * BURST + step[None, :])
-    words = step[:, None, None] * (BLOCK * 4) + lane[None, :, None] * 4 + tl.arange(0, 4)[None, None, :]
-    return values + first * BLOCK * BURST * 4 + words, gap_pointer
+    words = lane[:, None] * 4 + tl.arange(0, 4)[None, :]
+    return values + step * (BLOCK * 4) + words, gaps + step * BLOCK + lane
 
 
 @triton.jit
-def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr, BURST: tl.constexpr):
-    """Read the burst `ahead` of the pointers if it is one of the `left` ones; else the words are undefined."""
+def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr):
+    """Read the step `ahead` of the pointers if it is one of the `left` ones, else zeros, which add nothing."""
     # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
-    more = tl.zeros((BLOCK, 1), tl.int32) + ahead < left
-    gaps = tl.load(gap_pointer + ahead * BLOCK * BURST, mask=more, cache_modifier=".cg")
-    words = tl.load(value_pointer + ahead * BLOCK * BURST * 4, mask=more[None, :, :], cache_modifier=".cg")
-    return words, gaps
+    more = tl.zeros((BLOCK,), tl.int32) + ahead < left
+    gap = tl.load(gap_pointer + ahead * BLOCK, mask=more, other=0, cache_modifier=".cg")
+    words = tl.load(value_pointer + ahead * BLOCK * 4, mask=more[:, None], other=0, cache_modifier=".cg")
+    return words, gap
 
 
 @triton.jit
 def sell_kernel(
-    values, gaps, starts, bursts, row_order, x, y, out_features, uniform, shift,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, PHASES: tl.constexpr, BURST: tl.constexpr,
-    BF16: tl.constexpr, DEPTH: tl.constexpr, PDL: tl.constexpr, UNROLL: tl.constexpr,
-    STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
+    values, gaps, starts, steps, row_order, x, y, out_features, uniform, phases, shift,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BF16: tl.constexpr, DEPTH: tl.constexpr,
+    PDL: tl.constexpr, STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
 ):  # fmt: skip
-    """One tile a program, one lane a thread: DEPTH bursts are under way while one is consumed.
+    """One tile a program, one lane a thread; DEPTH (2 or 4) steps of a lane are under way at any time.
 
     Phase p takes its columns from p · shift on; where x is STAGED, that window of it lies in shared memory.
     """
@@ -125,40 +106,45 @@ def sell_kernel(
     if PDL:
         gdc_launch_dependents()
     tile = tl.program_id(0)
-    first, count = _span(bursts, uniform, tile)
+    first, count = _span(steps, uniform, tile)
+    starts += tile * phases * BLOCK
     lane = tl.arange(0, BLOCK)
-    row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
-    inside = row < out_features
-    row = tl.load(row_order + row, mask=inside, other=0)
     acc = tl.zeros((BLOCK,), tl.float32)
     if STAGED:
         buffer = reserve(RESERVE)
-    for phase in tl.static_range(PHASES):
-        begin = first * PHASES + phase * count
-        value_pointer, gap_pointer = _pointers(values, gaps, begin, BLOCK, BURST)
-        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
-        if DEPTH == 2:
-            second_words, second_gap = _read(value_pointer, gap_pointer, 1, count, BLOCK, BURST)
-        column = tl.load(starts + (tile * PHASES + phase) * BLOCK + lane).to(tl.int32) & 0xFFFF
-        if PDL and phase == 0:
+    for phase in range(phases):
+        value_pointer, gap_pointer = _pointers(values, gaps, first * phases + phase * count, BLOCK)
+        words0, gap0 = _read(value_pointer, gap_pointer, 0, count, BLOCK)
+        words1, gap1 = _read(value_pointer, gap_pointer, 1, count, BLOCK)
+        if DEPTH == 4:
+            words2, gap2 = _read(value_pointer, gap_pointer, 2, count, BLOCK)
+            words3, gap3 = _read(value_pointer, gap_pointer, 3, count, BLOCK)
+        column = tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF
+        if PDL:
             gdc_wait()
         if STAGED:
-            if phase > 0:
-                tl.debug_barrier()
+            # Nobody may still read the window before.
+            tl.debug_barrier()
             at = copy(buffer, x + phase * shift, COPY) + (column - phase * shift) * 2
             tl.debug_barrier()
         else:
             at = x + column
-        for burst in tl.range(0, count, loop_unroll_factor=UNROLL):
-            next_words, next_gap = _read(value_pointer, gap_pointer, DEPTH, count - burst, BLOCK, BURST)
-            value_pointer += BLOCK * BURST * 4
-            gap_pointer += BLOCK * BURST
-            at, acc = _consume(words, gap, at, acc, BLOCK, BURST, BF16, STAGED)
-            if DEPTH == 2:
-                words, gap = second_words, second_gap
-                second_words, second_gap = next_words, next_gap
-            else:
-                words, gap = next_words, next_gap
+        for step in tl.range(0, count, DEPTH):
+            left = count - step
+            at, acc = _consume(words0, gap0, at, acc, BLOCK, BF16, STAGED)
+            words0, gap0 = _read(value_pointer, gap_pointer, DEPTH, left, BLOCK)
+            at, acc = _consume(words1, gap1, at, acc, BLOCK, BF16, STAGED)
+            words1, gap1 = _read(value_pointer, gap_pointer, DEPTH + 1, left, BLOCK)
+            if DEPTH == 4:
+                at, acc = _consume(words2, gap2, at, acc, BLOCK, BF16, STAGED)
+                words2, gap2 = _read(value_pointer, gap_pointer, DEPTH + 2, left, BLOCK)
+                at, acc = _consume(words3, gap3, at, acc, BLOCK, BF16, STAGED)
+                words3, gap3 = _read(value_pointer, gap_pointer, DEPTH + 3, left, BLOCK)
+            value_pointer += DEPTH * BLOCK * 4
+            gap_pointer += DEPTH * BLOCK
+    row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
+    inside = row < out_features
+    row = tl.load(row_order + row, mask=inside, other=0)
     total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS)), 0)
     tl.store(y + row, total.to(y.dtype.element_ty), mask=inside)
 
@@ -173,39 +159,28 @@ def _gather_batch(x_pointer, columns, shift: tl.constexpr, offset: tl.constexpr,
 
 @triton.jit
 def _consume_batch(
-    words, gaps, x_pointer, acc, upper,
-    BLOCK: tl.constexpr, BURST: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr,
+    words, gaps, x_pointer, acc, upper, BLOCK: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr
 ):  # fmt: skip
     """As _consume for BATCH columns; `upper` holds the columns from 8 on."""
-    if BURST > 1:
-        early, late, early_gaps, late_gaps = _halve(words, gaps, BLOCK, BURST)
-        x_pointer, acc, upper = _consume_batch(
-            early, early_gaps, x_pointer, acc, upper, BLOCK, BURST // 2, BF16, BATCH
-        )
-        x_pointer, acc, upper = _consume_batch(
-            late, late_gaps, x_pointer, acc, upper, BLOCK, BURST // 2, BF16, BATCH
-        )
-    else:
-        w0, w1, w2, w3 = _split_words(tl.reshape(words, (BLOCK, 4)), BLOCK)
-        after_even, after_odd = _prefix_sums(tl.reshape(gaps, (BLOCK,)))
-        for j in tl.static_range(4):
-            w = w0 if j == 0 else (w1 if j == 1 else (w2 if j == 2 else w3))
-            low = low_half(w, BF16)[:, None]
-            high = high_half(w, BF16)[:, None]
-            acc += low * _gather_batch(x_pointer, after_even, 8 * j, 0, BATCH)
-            acc += high * _gather_batch(x_pointer, after_odd, 8 * j, 0, BATCH)
-            if BATCH > 8:
-                upper += low * _gather_batch(x_pointer, after_even, 8 * j, 8, BATCH)
-                upper += high * _gather_batch(x_pointer, after_odd, 8 * j, 8, BATCH)
-        x_pointer += (after_odd >> 24) * BATCH
+    w0, w1, w2, w3 = _split_words(words, BLOCK)
+    after_even, after_odd = _prefix_sums(gaps)
+    for j in tl.static_range(4):
+        w = w0 if j == 0 else (w1 if j == 1 else (w2 if j == 2 else w3))
+        low = low_half(w, BF16)[:, None]
+        high = high_half(w, BF16)[:, None]
+        acc += low * _gather_batch(x_pointer, after_even, 8 * j, 0, BATCH)
+        acc += high * _gather_batch(x_pointer, after_odd, 8 * j, 0, BATCH)
+        if BATCH > 8:
+            upper += low * _gather_batch(x_pointer, after_even, 8 * j, 8, BATCH)
+            upper += high * _gather_batch(x_pointer, after_odd, 8 * j, 8, BATCH)
+    x_pointer += (after_odd >> 24) * BATCH
     return x_pointer, acc, upper
 
 
 @triton.jit
 def sell_batch_kernel(
-    values, gaps, starts, bursts, row_order, x_t, y, out_features, uniform, batch,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, PHASES: tl.constexpr, BURST: tl.constexpr,
-    BF16: tl.constexpr, BATCH: tl.constexpr, PDL: tl.constexpr,
+    values, gaps, starts, steps, row_order, x_t, y, out_features, uniform, phases, batch,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """As sell_kernel for up to 16 columns of x: each entry is decoded once for all of them."""
     BLOCK: tl.constexpr = TILE_ROWS * LANES
@@ -213,23 +188,22 @@ def sell_batch_kernel(
     if PDL:
         gdc_launch_dependents()
     tile = tl.program_id(0)
-    first, count = _span(bursts, uniform, tile)
+    first, count = _span(steps, uniform, tile)
+    starts += tile * phases * BLOCK
     lane = tl.arange(0, BLOCK)
     acc = tl.zeros((BLOCK, WIDTH), tl.float32)
     upper = tl.zeros((BLOCK, WIDTH), tl.float32)
-    for phase in tl.static_range(PHASES):
-        begin = first * PHASES + phase * count
-        value_pointer, gap_pointer = _pointers(values, gaps, begin, BLOCK, BURST)
-        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK, BURST)
-        column = tl.load(starts + (tile * PHASES + phase) * BLOCK + lane).to(tl.int32) & 0xFFFF
-        x_pointer = x_t + column * BATCH
-        if PDL and phase == 0:
+    for phase in range(phases):
+        value_pointer, gap_pointer = _pointers(values, gaps, first * phases + phase * count, BLOCK)
+        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK)
+        x_pointer = x_t + (tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF) * BATCH
+        if PDL:
             gdc_wait()
-        for burst in range(count):
-            next_words, next_gap = _read(value_pointer, gap_pointer, 1, count - burst, BLOCK, BURST)
-            value_pointer += BLOCK * BURST * 4
-            gap_pointer += BLOCK * BURST
-            x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BURST, BF16, BATCH)
+        for step in range(count):
+            next_words, next_gap = _read(value_pointer, gap_pointer, 1, count - step, BLOCK)
+            value_pointer += BLOCK * 4
+            gap_pointer += BLOCK
+            x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BF16, BATCH)
             words, gap = next_words, next_gap
     _store_batch(acc, row_order, y, tile, out_features, batch, 0, TILE_ROWS, LANES, WIDTH)
     if BATCH > 8:

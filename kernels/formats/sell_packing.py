@@ -20,10 +20,10 @@ class Stream(NamedTuple):
 
 
 class Tiling(NamedTuple):
-    """Order of the rows, longest first, and running totals of bursts over the tiles that hold any."""
+    """Order of the rows, longest first, and running totals of a phase's steps over the tiles."""
 
     order: torch.Tensor
-    bursts: torch.Tensor
+    steps: torch.Tensor
 
 
 class Places(NamedTuple):
@@ -54,7 +54,7 @@ def stream_entries(weight: torch.Tensor, mask: torch.Tensor) -> Stream:
 
 
 def tile_rows_by_length(counts: torch.Tensor, tile_rows: int, round_entries: int, slack: int) -> Tiling:
-    """Sort the rows by their entries; a burst of all lanes of a row holds `round_entries`."""
+    """Sort the rows by their entries; a step of all lanes of a row holds `round_entries`."""
     order = torch.argsort(counts, descending=True, stable=True)
     longest = counts[order][::tile_rows]
     per_tile = (longest + round_entries - 1) // round_entries + slack * (longest > 0)
@@ -84,7 +84,7 @@ def lane_boundaries(stream: Stream, capacity: torch.Tensor, lanes: int) -> torch
 
 
 def place_entries(stream: Stream, tiling: Tiling, tile_rows: int, lanes: int, phases: int) -> Places:
-    """Place entries; the tiling's running totals count steps of one phase here."""
+    """Place entries in the lanes of `phases` · `lanes` that each row has."""
     order, steps = tiling
     position = torch.empty_like(order)
     position[order] = torch.arange(order.numel(), device=order.device)
@@ -103,8 +103,7 @@ def place_entries(stream: Stream, tiling: Tiling, tile_rows: int, lanes: int, ph
     return Places(slot, (tile * phases + phase) * block + lane, within == 0)
 
 
-def pack_nibbles(gaps: torch.Tensor, block: int, burst: int) -> torch.Tensor:
-    """Pack (steps · block, 8) gaps into int32, the first in the lowest 4 bits, and order them by burst."""
-    pairs = gaps[:, 0::2] | (gaps[:, 1::2] << 4)
-    words = pairs.contiguous().view(torch.int32).view(gaps.shape[0] // (burst * block), burst, block)
-    return words.transpose(1, 2).contiguous().view(-1)
+def pack_nibbles(gaps: torch.Tensor) -> torch.Tensor:
+    """Pack (…, 8) gaps into int32, the first in the lowest 4 bits."""
+    pairs = gaps[..., 0::2] | (gaps[..., 1::2] << 4)
+    return pairs.contiguous().view(torch.int32).view(-1)

@@ -17,7 +17,7 @@ COPY_BYTES = 16
 # Entries in one copy: inputs, and where a window starts, are multiples of it.
 ALIGNMENT = COPY_BYTES // 2
 # Copies of a thread that are under way at once.
-COPIES_AHEAD = 4
+COPIES_AHEAD = 3
 
 
 def reserve_text(size: int) -> str:
