@@ -4,11 +4,11 @@
 
     values [input][output]   16 bits: one input's weights are contiguous, so skipping it skips its bytes
 
-Bytes = 2 · out · in stored, and 4 · strips of counters; a call moves only the active inputs' share (TEAL,
-arXiv 2408.14690). The threshold comes from the model's activations (`activation_thresholds` in the
-warehouse). A warp reads one input's weights for a strip of outputs, so that a skipped input costs no warp
-any waiting; the inputs are split among programs, and the last program of a strip adds the partial sums in a
-fixed order, so results do not depend on which one is last.
+Bytes = 2 · in · ⌈out/8⌉·8 stored, and 4 · strips of counters; a call moves only the active inputs' share
+(TEAL, arXiv 2408.14690). The threshold comes from the model's activations (`activation_thresholds` in the
+warehouse). A program first lists its active inputs, then reads their weights for a strip of outputs. The
+inputs may be split among programs; then the last program of a strip adds the partial sums in a fixed order,
+so that results do not depend on which one is last.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from kernels.device import programmatic_launch
-from kernels.formats.activation_kernels import activation_kernel
+from kernels.device import inline_ptx, programmatic_launch
+from kernels.errors import PackingError
+from kernels.formats.activation_kernels import activation_kernel, activation_plain_kernel
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
+from kernels.formats.staging import STAGED_BYTES, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NARROWEST_STRIP = 64
-# Partial sums that the last program of a strip adds at once.
-MOST_PARTIAL_SUMS = 1 << 14
+NARROWEST_STRIP = 32
+# A thread holds 8 outputs, so that a read of a warp is 512 bytes.
+WARP_OUTPUTS = 8 * 32
+# Programs a strip, whose sums the last one adds at once.
+MOST_SPLITS = 64
 
 
 @dataclass(frozen=True)
 class PackedActivation(Packed):
-    """`values` (in, out); inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay.
+    """`values` (in, ⌈out/8⌉·4) int32, two outputs a word; inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay.
 
     `arrivals` counts the programs of each strip that are done and is zero between calls: calls on one packed
     matrix must follow each other in stream order.
@@ -56,11 +60,14 @@ class Activation(Format):
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedActivation:
         """Transpose; the threshold starts at 0, which skips only exact zeros of x."""
         del layout
-        kept = weight.masked_fill(~mask, 0)
-        strips = ceil_div(weight.shape[0], NARROWEST_STRIP)
+        rows, columns = weight.shape
+        if columns * ceil_div(rows, 8) * 4 >= 2**31:
+            raise PackingError("activation numbers its words with 31 bits: split the matrix by rows")
+        kept = torch.nn.functional.pad(weight.masked_fill(~mask, 0).t(), (0, -rows % 8))
+        strips = ceil_div(rows, NARROWEST_STRIP)
         arrivals = torch.zeros(strips, dtype=torch.int32, device=weight.device)
-        shape = (weight.shape[0], weight.shape[1])
-        return PackedActivation(shape, weight.dtype, kept.t().contiguous(), arrivals)
+        values = kept.contiguous().view(torch.int32)
+        return PackedActivation((rows, columns), weight.dtype, values, arrivals)
 
     def with_threshold(self, packed: Packed, threshold: float, active: float) -> PackedActivation:
         """Skip inputs with |x| ≤ `threshold`, of which a share `active` is expected to stay."""
@@ -69,8 +76,9 @@ class Activation(Format):
     def entries(self, packed: Packed) -> Entries:
         """List the entries that are not zero."""
         packed = expect(packed, PackedActivation)
-        columns, rows = packed.values.nonzero(as_tuple=True)
-        return Entries(rows, columns, packed.values[columns, rows])
+        values = packed.values.view(packed.dtype)
+        columns, rows = values.nonzero(as_tuple=True)
+        return Entries(rows, columns, values[columns, rows])
 
     def reference(self, packed: Packed, x: torch.Tensor) -> torch.Tensor:
         """As the base class, on x with its small entries set to zero."""
@@ -83,30 +91,46 @@ class Activation(Format):
         return int(packed.packed_bytes * packed.active) + 2 * batch * sum(packed.shape)
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs a warp at a time."""
+        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs of a list at a time."""
         packed = expect(packed, PackedActivation)
-        pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
         rows, columns = packed.shape
-        strips = ceil_div(rows, launch["outputs"])
-        together = launch["rows"] * launch["warps"]
-        most = min(ceil_div(columns, together), MOST_PARTIAL_SUMS // launch["outputs"])
-        chunk = ceil_div(ceil_div(columns, min(most, ceil_div(launch["programs"], strips))), together) * together
-        splits = ceil_div(columns, chunk)
+        strips, lists = ceil_div(rows, launch["outputs"]), launch["warps"] * WARP_OUTPUTS // launch["outputs"]
+        wanted = min(ceil_div(launch["programs"], strips), MOST_SPLITS)
+        per_list = _inputs_per_list(columns, lists, launch["rows"], wanted)
+        splits = ceil_div(columns, per_list * lists)
         partial = torch.empty(splits if splits > 1 else 0, rows, dtype=torch.float32, device=x.device)
+        operands = (packed.values, x, out, partial, packed.arrivals, rows, columns, packed.values.shape[1])
+        settings = {
+            "LISTS": lists, "ROWS": launch["rows"], "OUTPUTS": launch["outputs"],
+            "SPLITS": next_power_of_2(splits), "BF16": packed.dtype == torch.bfloat16,
+            "num_warps": launch["warps"],
+        }  # fmt: skip
+        if not inline_ptx(packed.device):
+            sizes = (packed.threshold, per_list * lists, splits)
+            start(activation_plain_kernel, strips * splits, *operands, *sizes, **settings)
+            return
+        pdl = launch["pdl"] if programmatic_launch(packed.device) else 0
+        length = next_power_of_2(per_list)
         start(
-            activation_kernel, strips * splits,
-            packed.values, x, out, partial, packed.arrivals, rows, columns, packed.threshold, chunk, splits,
-            ROWS=launch["rows"], WARPS=launch["warps"], OUTPUTS=launch["outputs"],
-            SPLITS=next_power_of_2(splits), PDL=pdl, num_warps=launch["warps"], early=pdl,
+            activation_kernel, strips * splits, *operands, packed.threshold, per_list, splits,
+            LENGTH=length, PDL=pdl, RESERVE=reserve_text(4 * lists * length), early=pdl > 0, **settings,
         )  # fmt: skip
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
         """Wide strips make long reads, many programs short waits."""
         del packed, batch
         sizes = (
-            (8, 8, 256, 528), (8, 8, 256, 264), (4, 8, 256, 528), (16, 8, 256, 264), (16, 4, 256, 528),
-            (8, 4, 256, 1056), (8, 4, 256, 528), (8, 16, 256, 264), (4, 8, 512, 264), (8, 8, 128, 528),
-            (8, 8, 256, 1056), (4, 8, 256, 1056),
+            (8, 8, 64, 132), (16, 8, 64, 132), (16, 8, 128, 132), (8, 4, 256, 264), (16, 4, 256, 264),
+            (4, 8, 32, 132), (4, 16, 64, 132), (8, 4, 256, 528), (8, 8, 256, 264), (4, 8, 512, 264),
+            (8, 8, 256, 528),
         )  # fmt: skip
         names = ("rows", "warps", "outputs", "programs")
-        return [dict(zip(names, values, strict=True)) | {"pdl": 1} for values in sizes]
+        return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in sizes for pdl in (1, 2)]
+
+
+def _inputs_per_list(columns: int, lists: int, rows: int, splits: int) -> int:
+    """Inputs of each list for about `splits` programs a strip: a multiple of `rows` that fits the memory."""
+    wanted = ceil_div(ceil_div(columns, splits * lists), rows) * rows
+    # Lists are reserved at powers of two.
+    most = 1 << ((STAGED_BYTES // 4 // lists).bit_length() - 1)
+    return min(wanted, most)

@@ -1,56 +1,46 @@
 # type: ignore
 # The type checker does not know what triton.jit makes of a function.
-"""Triton kernel of activation sparsity; activation.py beside this draws the layout it reads."""
+"""Triton kernels of activation sparsity; activation.py beside this draws the layout they read."""
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
 
 import triton
 import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
-
-@triton.jit
-def _inputs(x, row, end):
-    return tl.load(x + row, mask=row < end, other=0.0).to(tl.float32)
+from kernels.formats.bits import high_half, low_half
+from kernels.formats.staging import read_word, reserve, write_word
 
 
 @triton.jit
-def _weights(values, xs, row, output, out_features, threshold):
-    """Weights of the active inputs, zeros for the others, which are not read."""
-    at = row.to(tl.int64) * out_features + output
-    keep = (tl.abs(xs) > threshold) & (output < out_features)
-    return tl.load(values + at, mask=keep, other=0.0, cache_modifier=".cg")
-
-
-@triton.jit
-def activation_kernel(
-    values, x, y, partial, arrivals, out_features, in_features, threshold, chunk, splits,
-    ROWS: tl.constexpr, WARPS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, PDL: tl.constexpr,
+def _read_active(
+    values, buffer, counts, start, first, word, words,
+    LISTS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, BF16: tl.constexpr,
 ):  # fmt: skip
-    """Sum `chunk` inputs of OUTPUTS outputs; the last of the `splits` programs of a strip adds their sums.
+    """Weights and x of ROWS active inputs of each list from the `start`th on, zeros past the last."""
+    rank = (start + tl.arange(0, ROWS))[None, :, None]
+    kept = rank < counts[:, None, None]
+    at = tl.arange(0, LISTS)[:, None, None] * LENGTH + tl.minimum(rank, LENGTH - 1)
+    found = read_word(buffer + at * 4)
+    row = first + (found & 0xFFFF)
+    keep = kept & (word < words)
+    pairs = tl.load(values + (row * words + word), mask=keep, other=0, cache_modifier=".cg")
+    return pairs, tl.where(kept, high_half(found, BF16), 0.0)
 
-    A warp reads whole rows of the strip, so that inactive inputs cost it neither bytes nor waiting.
-    """
-    if PDL:
-        gdc_launch_dependents()
-    strips = tl.cdiv(out_features, OUTPUTS)
-    strip = tl.program_id(0) % strips
-    split = tl.program_id(0) // strips
+
+@triton.jit
+def _add(pairs, xs, even, odd, BF16: tl.constexpr):
+    """Add some inputs' products, two outputs to a word."""
+    return even + tl.sum(low_half(pairs, BF16) * xs, 1), odd + tl.sum(high_half(pairs, BF16) * xs, 1)
+
+
+@triton.jit
+def _store_or_combine(
+    even, odd, y, partial, arrivals, strip, split, splits, out_features,
+    OUTPUTS: tl.constexpr, SPLITS: tl.constexpr,
+):  # fmt: skip
+    """Store the sums of a program; the last program of a strip adds those of all."""
+    total = tl.reshape(tl.join(tl.sum(even, 0), tl.sum(odd, 0)), (OUTPUTS,))
     output = strip * OUTPUTS + tl.arange(0, OUTPUTS)
-    outputs = output[None, None, :]
-    row = split * chunk + tl.arange(0, WARPS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :]
-    row = row[:, :, None]
-    end = tl.minimum(split * chunk + chunk, in_features)
-    acc = tl.zeros((WARPS, OUTPUTS), tl.float32)
-    if PDL:
-        gdc_wait()
-    xs = _inputs(x, row, end)
-    for _ in range(0, chunk, ROWS * WARPS):
-        w = _weights(values, xs, row, outputs, out_features, threshold)
-        row += ROWS * WARPS
-        next_xs = _inputs(x, row, end)
-        acc += tl.sum(w.to(tl.float32) * xs, 1)
-        xs = next_xs
-    total = tl.sum(acc, 0)
     inside = output < out_features
     if SPLITS == 1:
         tl.store(y + output, total.to(y.dtype.element_ty), mask=inside)
@@ -65,3 +55,71 @@ def activation_kernel(
             )  # fmt: skip
             tl.store(y + output, tl.sum(sums, 0).to(y.dtype.element_ty), mask=inside)
             tl.store(arrivals + strip, 0)
+
+
+@triton.jit
+def activation_kernel(
+    values, x, y, partial, arrivals, out_features, in_features, words, threshold, per_list, splits,
+    LISTS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr,
+    SPLITS: tl.constexpr, BF16: tl.constexpr, PDL: tl.constexpr, RESERVE: tl.constexpr,
+):  # fmt: skip
+    """Sum LISTS · `per_list` inputs of OUTPUTS outputs, ROWS active ones of each list at a time.
+
+    Each list is first cut down to its active inputs, in shared memory (x in the upper half of a word, the
+    input's place in the lower), so that neither bytes nor instructions go to the others. The next kernel may
+    start with this one (PDL = 1), when this one has read its weights (2), or after it (0).
+    """
+    strips = tl.cdiv(out_features, OUTPUTS)
+    strip, split = tl.program_id(0) % strips, tl.program_id(0) // strips
+    word = (strip * (OUTPUTS // 2) + tl.arange(0, OUTPUTS // 2))[None, None, :]
+    buffer = reserve(RESERVE)
+    lists = tl.arange(0, LISTS)
+    first = split * LISTS * per_list
+    entry = tl.arange(0, LENGTH)[None, :]
+    place = lists[:, None] * per_list + entry
+    even = tl.zeros((LISTS, OUTPUTS // 2), tl.float32)
+    odd = even
+    if PDL == 1:
+        gdc_launch_dependents()
+    if PDL:
+        gdc_wait()
+    listed = (entry < per_list) & (first + place < in_features)
+    xs = tl.load(x + first + place, mask=listed, other=0.0)
+    active = (tl.abs(xs.to(tl.float32)) > threshold).to(tl.int32)
+    slot = lists[:, None] * LENGTH + tl.cumsum(active, 1) - active
+    write_word(buffer + slot * 4, (xs.to(tl.int16, bitcast=True).to(tl.int32) << 16) | place, active)
+    counts = tl.sum(active, 1)
+    tl.debug_barrier()
+    most = tl.max(counts, 0)
+    pairs, kept_xs = _read_active(values, buffer, counts, 0, first, word, words, LISTS, LENGTH, ROWS, BF16)
+    for start in range(ROWS, most + ROWS, ROWS):
+        next_pairs, next_xs = _read_active(
+            values, buffer, counts, start, first, word, words, LISTS, LENGTH, ROWS, BF16
+        )
+        even, odd = _add(pairs, kept_xs, even, odd, BF16)
+        pairs, kept_xs = next_pairs, next_xs
+    if PDL == 2:
+        gdc_launch_dependents()
+    _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)
+
+
+@triton.jit
+def activation_plain_kernel(
+    values, x, y, partial, arrivals, out_features, in_features, words, threshold, chunk, splits,
+    LISTS: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, BF16: tl.constexpr,
+):  # fmt: skip
+    """Twin of activation_kernel in plain Triton: inactive inputs are not read, but still multiplied."""
+    strips = tl.cdiv(out_features, OUTPUTS)
+    strip, split = tl.program_id(0) % strips, tl.program_id(0) // strips
+    word = (strip * (OUTPUTS // 2) + tl.arange(0, OUTPUTS // 2))[None, None, :]
+    column = split * chunk + (tl.arange(0, LISTS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :])[:, :, None]
+    end = tl.minimum(split * chunk + chunk, in_features)
+    even = tl.zeros((LISTS, OUTPUTS // 2), tl.float32)
+    odd = even
+    for _ in range(0, chunk, LISTS * ROWS):
+        xs = tl.load(x + column, mask=column < end, other=0.0).to(tl.float32)
+        active = (tl.abs(xs) > threshold) & (word < words)
+        pairs = tl.load(values + (column * words + word), mask=active, other=0)
+        even, odd = _add(pairs, xs, even, odd, BF16)
+        column += LISTS * ROWS
+    _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)

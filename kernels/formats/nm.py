@@ -28,8 +28,8 @@ from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
-from kernels.formats.nm_kernels import nm_plain_kernel, nm_staged_kernel, nm_tensor_core_kernel
-from kernels.formats.staging import STAGED_BYTES, copy_text, reserve_text
+from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
+from kernels.formats.staging import COPY_BYTES, STAGED_BYTES, operand_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,10 @@ TILE_ROWS = 16
 BLOCK_COLUMNS = 64
 # 16-bit inputs of a block.
 BLOCK_BYTES = 2 * BLOCK_COLUMNS
+# Between columns of x in shared memory, so that lanes of two columns meet in no bank.
+PAD_BYTES = 16
+# Columns of x that the tensor core multiplies at once.
+COLUMNS = 8
 
 
 @dataclass(frozen=True)
@@ -134,37 +138,48 @@ class NM(Format):
                 BF16=packed.dtype == torch.bfloat16, BATCH=next_power_of_2(batch),
             )  # fmt: skip
             return
+        warps, row_tiles = launch["warps"], launch["row_tiles"]
+        pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
+        x = _aligned(x, blocks * BLOCK_COLUMNS)
+        per_phase, phases = _window(blocks, batch, warps)
+        size = min(per_phase, blocks) * BLOCK_BYTES
         settings = {
-            "WARPS": launch["warps"], "num_warps": launch["warps"], "UNROLL": launch["unroll"],
+            "WARPS": warps, "num_warps": warps, "UNROLL": launch["unroll"], "AHEAD": launch["ahead"],
+            "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > COLUMNS else 1, "PDL": pdl,
+            "PITCH": size + PAD_BYTES, "RESERVE": reserve_text(batch * (size + PAD_BYTES)),
+            "COPY": operand_text(size, 32 * warps, batch, size + PAD_BYTES),
             "FIRST": _mma_text(packed.dtype, 0), "SECOND": _mma_text(packed.dtype, 1),
         }  # fmt: skip
-        early = bool(launch["pdl"]) and programmatic_launch(packed.device)
-        settings |= {"PDL": early, "AHEAD": launch["ahead"]}
-        if batch == 1 and columns % BLOCK_COLUMNS == 0 and x.data_ptr() % 16 == 0:
-            phases = ceil_div(blocks, STAGED_BYTES // BLOCK_BYTES)
-            per_phase = ceil_div(blocks, phases * launch["warps"]) * launch["warps"]
-            size = min(per_phase, blocks) * BLOCK_BYTES
-            copying = {
-                "PHASES": phases, "RESERVE": reserve_text(size),
-                "COPY": copy_text(size, 32 * launch["warps"], transposed=True),
-            }  # fmt: skip
-            operands = (packed.values, packed.positions, x, out, rows, blocks, per_phase)
-            start(nm_staged_kernel, tiles, *operands, early=early, **settings, **copying)
-            return
-        # x is read as pairs, and blocks reach past the last input where it is no multiple of 64.
-        x = torch.nn.functional.pad(x, (0, blocks * BLOCK_COLUMNS - columns)) if columns % BLOCK_COLUMNS else x
         start(
-            nm_tensor_core_kernel, tiles,
-            packed.values, packed.positions, x.view(torch.int32), out, rows, x.shape[1] // 2, blocks, batch,
-            TILES=2 if batch > 8 else 1, early=early, **settings,
+            nm_tensor_core_kernel, ceil_div(tiles, row_tiles), packed.values, packed.positions, x, out,
+            rows, x.shape[1], tiles, blocks, per_phase, phases, batch, early=pdl, **settings,
         )  # fmt: skip
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
-        """4 to 32 warps share the inputs of 16 rows."""
-        del packed, batch
-        choices = (
-            (8, 0, 1), (8, 1, 1), (16, 1, 1), (16, 0, 1), (8, 0, 2), (8, 1, 2), (4, 1, 2), (16, 1, 2),
-            (4, 1, 4), (32, 1, 1), (8, 2, 1), (8, 2, 2), (16, 2, 1), (16, 2, 2), (4, 2, 2),
-        )  # fmt: skip
-        names = ("warps", "ahead", "unroll")
+        """4 to 32 warps share the inputs of 16 rows, or of 32 where many columns of x are to be copied."""
+        del packed
+        choices = [
+            (16, 2, 1, 1), (8, 1, 1, 1), (8, 1, 2, 1), (16, 1, 1, 1), (16, 0, 1, 1), (8, 0, 1, 1), (8, 2, 1, 1),
+            (4, 1, 2, 1), (32, 1, 1, 1),
+        ]  # fmt: skip
+        if batch > 1:
+            choices += [(4, 1, 1, 2), (8, 1, 1, 2), (8, 0, 1, 2), (16, 0, 1, 2)]
+        names = ("warps", "ahead", "unroll", "row_tiles")
         return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in choices for pdl in (1, 0)]
+
+
+def _aligned(x: torch.Tensor, columns: int) -> torch.Tensor:
+    """Pad x with zeros to whole blocks and start it at 16 bytes, as copies to shared memory need it."""
+    if x.shape[1] < columns:
+        return torch.nn.functional.pad(x, (0, columns - x.shape[1]))
+    return x.clone() if x.data_ptr() % COPY_BYTES else x
+
+
+def _window(blocks: int, batch: int, warps: int) -> tuple[int, int]:
+    """Blocks of inputs whose x fits the shared memory at a time, a multiple of `warps` or all, and phases."""
+    most = (STAGED_BYTES // batch - PAD_BYTES) // BLOCK_BYTES
+    if blocks <= most:
+        return blocks, 1
+    phases = ceil_div(blocks, max(most // warps, 1) * warps)
+    per_phase = ceil_div(blocks, phases * warps) * warps
+    return per_phase, ceil_div(blocks, per_phase)

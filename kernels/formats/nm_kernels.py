@@ -49,25 +49,10 @@ def _read_block(values, positions, row_tile, block, blocks, lane):
 
 
 @triton.jit
-def _inputs_of_block(x_pointer, keep):
-    """Operands of x for both tiles of a block, from global memory."""
-    b0 = tl.load(x_pointer, mask=keep, other=0)
-    b1 = tl.load(x_pointer + 4, mask=keep, other=0)
-    b2 = tl.load(x_pointer + 8, mask=keep, other=0)
-    b3 = tl.load(x_pointer + 12, mask=keep, other=0)
-    b4 = tl.load(x_pointer + 16, mask=keep, other=0)
-    b5 = tl.load(x_pointer + 20, mask=keep, other=0)
-    b6 = tl.load(x_pointer + 24, mask=keep, other=0)
-    b7 = tl.load(x_pointer + 28, mask=keep, other=0)
-    return b0, b1, b2, b3, b4, b5, b6, b7
-
-
-@triton.jit
-def _multiply_block(
-    t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3,
-    FIRST: tl.constexpr, SECOND: tl.constexpr, THREADS: tl.constexpr,
-):  # fmt: skip
-    """Multiply both tiles of a block by 8 columns of x."""
+def _multiply_block(t0, t1, meta, b, c, FIRST: tl.constexpr, SECOND: tl.constexpr, THREADS: tl.constexpr):
+    """Multiply both tiles of a block by 8 columns of x; `b` holds 8 words of x, `c` 4 sums."""
+    b0, b1, b2, b3, b4, b5, b6, b7 = b
+    c0, c1, c2, c3 = c
     a0, a1, a2, a3 = _words(t0, THREADS)
     c0, c1, c2, c3 = _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, meta, FIRST)
     a0, a1, a2, a3 = _words(t1, THREADS)
@@ -75,37 +60,69 @@ def _multiply_block(
 
 
 @triton.jit
-def nm_staged_kernel(
-    values, positions, x, y, out_features, blocks, per_phase,
-    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr, PHASES: tl.constexpr,
+def _read_operand(address):
+    """All 8 words of x that a lane needs for a block."""
+    b0, b1, b2, b3 = read_words(address)
+    b4, b5, b6, b7 = read_words(address + 16)
+    return b0, b1, b2, b3, b4, b5, b6, b7
+
+
+@triton.jit
+def _store_tile(c, y, row_tile, first_column, out_features, batch, WARPS: tl.constexpr):
+    """Add the warps' sums of 16 rows × 8 columns and store them."""
+    slot = tl.arange(0, 32)
+    row = row_tile * 16 + slot // 4
+    column = first_column + 2 * (slot % 4)
+    c0, c1, c2, c3 = c
+    _store_rows(c0, y, row, column, out_features, batch, WARPS)
+    _store_rows(c2, y, row + 8, column, out_features, batch, WARPS)
+    if batch > 1:
+        _store_rows(c1, y, row, column + 1, out_features, batch, WARPS)
+        _store_rows(c3, y, row + 8, column + 1, out_features, batch, WARPS)
+
+
+@triton.jit
+def nm_tensor_core_kernel(
+    values, positions, x, y, out_features, in_features, row_tiles, blocks, per_phase, phases, batch,
+    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr,
+    ROW_TILES: tl.constexpr, COLUMN_TILES: tl.constexpr, PITCH: tl.constexpr,
     AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
     RESERVE: tl.constexpr, COPY: tl.constexpr,
 ):  # fmt: skip
-    """Batch 1 as nm_tensor_core_kernel, with x in shared memory, in the order of its operands.
+    """16 · ROW_TILES rows a program, the blocks of inputs dealt to its warps; x lies in shared memory.
 
-    All 8 columns of x that the tensor core multiplies are the same one.
+    ROW_TILES is 1 or 2, as is COLUMN_TILES, of 8 columns of x each. Columns past the batch hold whatever the
+    memory holds: no sum that is stored sees them.
     """
     THREADS: tl.constexpr = 32 * WARPS
     if PDL:
         gdc_launch_dependents()
-    row_tile = tl.program_id(0)
+    row_tile = tl.program_id(0) * ROW_TILES
     thread = tl.arange(0, THREADS)
     lane, warp = thread % 32, thread // 32
+    column = lane // 4
+    mine = lane % 4 * 32 + tl.minimum(column, batch - 1) * PITCH
+    far = lane % 4 * 32 + tl.minimum(column + 8, batch - 1) * PITCH
     buffer = reserve(RESERVE)
-    c0 = tl.zeros((THREADS,), tl.float32)
-    c1, c2, c3 = c0, c0, c0
+    zeros = tl.zeros((THREADS,), tl.float32)
+    c = (zeros, zeros, zeros, zeros)
+    d, e, f = c, c, c
     t0, t1, meta = _read_block(values, positions, row_tile, warp, blocks, lane)
+    if ROW_TILES == 2:
+        # A program's second tile of rows may lie past the last; it reads the last and stores nothing.
+        second = tl.minimum(row_tile + 1, row_tiles - 1)
+        s0, s1, second_meta = _read_block(values, positions, second, warp, blocks, lane)
     if AHEAD == 2:
         n0, n1, next_meta = _read_block(values, positions, row_tile, warp + WARPS, blocks, lane)
     if PDL:
         gdc_wait()
-    for phase in tl.static_range(PHASES):
+    for phase in range(phases):
         begin = phase * per_phase
         # The last window may begin earlier: all are of one size and none reaches past x.
         window = tl.minimum(begin, blocks - tl.minimum(per_phase, blocks))
-        if phase > 0:
-            tl.debug_barrier()
-        near = copy(buffer, x + window * 64, COPY) + lane % 4 * 32
+        # Nobody may still read the window before.
+        tl.debug_barrier()
+        near = copy(buffer, x + window * 64, in_features.to(tl.int64) * 2, batch, COPY)
         tl.debug_barrier()
         for start in tl.range(begin, tl.minimum(begin + per_phase, blocks), WARPS, loop_unroll_factor=UNROLL):
             block = start + warp
@@ -115,11 +132,17 @@ def nm_staged_kernel(
                 n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
             # Past the last block the weights are zeros, but what lies behind x might be no number.
             at = near + (tl.minimum(block, blocks - 1) - window) * 128
-            b0, b1, b2, b3 = read_words(at)
-            b4, b5, b6, b7 = read_words(at + 16)
-            c0, c1, c2, c3 = _multiply_block(
-                t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, FIRST, SECOND, THREADS
-            )
+            b = _read_operand(at + mine)
+            c = _multiply_block(t0, t1, meta, b, c, FIRST, SECOND, THREADS)
+            if ROW_TILES == 2:
+                d = _multiply_block(s0, s1, second_meta, b, d, FIRST, SECOND, THREADS)
+            if COLUMN_TILES == 2:
+                b = _read_operand(at + far)
+                e = _multiply_block(t0, t1, meta, b, e, FIRST, SECOND, THREADS)
+                if ROW_TILES == 2:
+                    f = _multiply_block(s0, s1, second_meta, b, f, FIRST, SECOND, THREADS)
+            if ROW_TILES == 2:
+                s0, s1, second_meta = _read_block(values, positions, second, block + WARPS, blocks, lane)
             if AHEAD == 2:
                 t0, t1, meta = n0, n1, next_meta
                 n0, n1, next_meta = f0, f1, far_meta
@@ -127,65 +150,13 @@ def nm_staged_kernel(
                 t0, t1, meta = n0, n1, next_meta
             else:
                 t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
-    slot = tl.arange(0, 32)
-    row = row_tile * 16 + slot // 4
-    _store_rows(c0, y, row, 2 * (slot % 4), out_features, 1, WARPS)
-    _store_rows(c2, y, row + 8, 2 * (slot % 4), out_features, 1, WARPS)
-
-
-@triton.jit
-def nm_tensor_core_kernel(
-    values, positions, x, y, out_features, x_words, blocks, batch,
-    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr, TILES: tl.constexpr,
-    AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
-):  # fmt: skip
-    """16 rows a program, the blocks of inputs dealt to its warps; x (batch, x_words) as int32 pairs."""
-    THREADS: tl.constexpr = 32 * WARPS
-    if PDL:
-        gdc_launch_dependents()
-    row_tile = tl.program_id(0)
-    thread = tl.arange(0, THREADS)
-    lane, warp = thread % 32, thread // 32
-    x_column = lane // 4
-    x_pointer = x + x_column * x_words + lane % 4
-    c0 = tl.zeros((THREADS,), tl.float32)
-    c1, c2, c3 = c0, c0, c0
-    d0, d1, d2, d3 = c0, c0, c0, c0
-    t0, t1, meta = _read_block(values, positions, row_tile, warp, blocks, lane)
-    if PDL:
-        gdc_wait()
-    for start in tl.range(0, blocks, WARPS, loop_unroll_factor=UNROLL):
-        block = start + warp
-        if AHEAD:
-            n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
-        near = x_pointer + block * 32
-        b0, b1, b2, b3, b4, b5, b6, b7 = _inputs_of_block(near, (block < blocks) & (x_column < batch))
-        c0, c1, c2, c3 = _multiply_block(
-            t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, FIRST, SECOND, THREADS
-        )
-        if TILES == 2:
-            keep = (block < blocks) & (x_column + 8 < batch)
-            b0, b1, b2, b3, b4, b5, b6, b7 = _inputs_of_block(near + 8 * x_words, keep)
-            d0, d1, d2, d3 = _multiply_block(
-                t0, t1, meta, b0, b1, b2, b3, b4, b5, b6, b7, d0, d1, d2, d3, FIRST, SECOND, THREADS
-            )
-        if AHEAD:
-            t0, t1, meta = n0, n1, next_meta
-        else:
-            t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
-    slot = tl.arange(0, 32)
-    row = row_tile * 16 + slot // 4
-    column = 2 * (slot % 4)
-    _store_rows(c0, y, row, column, out_features, batch, WARPS)
-    _store_rows(c2, y, row + 8, column, out_features, batch, WARPS)
-    if batch > 1:
-        _store_rows(c1, y, row, column + 1, out_features, batch, WARPS)
-        _store_rows(c3, y, row + 8, column + 1, out_features, batch, WARPS)
-    if TILES == 2:
-        _store_rows(d0, y, row, column + 8, out_features, batch, WARPS)
-        _store_rows(d1, y, row, column + 9, out_features, batch, WARPS)
-        _store_rows(d2, y, row + 8, column + 8, out_features, batch, WARPS)
-        _store_rows(d3, y, row + 8, column + 9, out_features, batch, WARPS)
+    _store_tile(c, y, row_tile, 0, out_features, batch, WARPS)
+    if COLUMN_TILES == 2:
+        _store_tile(e, y, row_tile, 8, out_features, batch, WARPS)
+    if ROW_TILES == 2:
+        _store_tile(d, y, row_tile + 1, 0, out_features, batch, WARPS)
+        if COLUMN_TILES == 2:
+            _store_tile(f, y, row_tile + 1, 8, out_features, batch, WARPS)
 
 
 @triton.jit

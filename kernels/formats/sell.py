@@ -41,13 +41,17 @@ from kernels.formats.sell_packing import (
     stream_entries,
     tile_rows_by_length,
 )
-from kernels.formats.staging import ALIGNMENT, STAGED_BYTES, copy_text, reserve_text
+from kernels.formats.staging import ALIGNMENT, STAGED_BYTES, reserve_text, row_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
+# Columns of x that gathers from shared memory serve at once.
+WIDEST_STAGED = 4
+# Registers a thread by depth: enough not to spill in the loop, few enough to fill a multiprocessor with threads.
+REGISTERS = {1: 32, 2: 40, 4: 64}
 # (rows a tile, lanes a row, steps of slack) worth trying. The first whose lanes a row can fill with four
 # steps each is the default, so the short ones at the end serve small matrices.
 LAYOUTS = (
@@ -180,38 +184,38 @@ class Sell(Format):
         return Entries(packed.row_order.long()[position[real]], columns[real], values[real])
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run one program a tile and one thread a lane; settings: `depth` (2 or 4), `pdl`."""
+        """Run one program a tile and one thread a lane; settings: `depth` (1, 2 or 4), `pdl` (0 to 2)."""
         packed = expect(packed, PackedSell)
-        pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
+        pdl = launch["pdl"] if programmatic_launch(packed.device) else 0
         programs = packed.steps.numel() - 1
         stored = (packed.values, packed.gaps, packed.starts, packed.steps, packed.row_order)
-        sizes = (packed.shape[0], packed.uniform, packed.phases)
         warps = max(1, packed.tile_rows * packed.lanes // 32)
         settings = {
             "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PDL": pdl,
             "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
         }  # fmt: skip
-        batch = x.shape[0]
-        if batch == 1:
-            window = _staged_window(packed, x)
-            size = 2 * window.size if window else 0
+        batch, width = x.shape[0], next_power_of_2(x.shape[0])
+        window = _staged_window(packed, x, width)
+        if window or batch == 1:
+            window, size = window or Window(0, 0), 2 * window.size if window else 0
             settings |= {
-                "DEPTH": launch["depth"], "STAGED": window is not None,
-                "RESERVE": reserve_text(size), "COPY": copy_text(size, 32 * warps),
+                "WIDTH": width, "DEPTH": launch["depth"], "STAGED": size > 0,
+                "maxnreg": REGISTERS[launch["depth"]] if width == 1 else None,
+                "RESERVE": reserve_text(size * width), "COPY": row_text(size, 32 * warps, width),
             }  # fmt: skip
-            shift = window.shift if window else 0
-            start(sell_kernel, programs, *stored, x, out, *sizes, shift, early=pdl, **settings)
+            sizes = (*packed.shape, packed.uniform, packed.phases, window.shift, batch)
+            start(sell_kernel, programs, *stored, x, out, *sizes, early=pdl > 0, **settings)
             return
-        width = next_power_of_2(batch)
         x_t = torch.nn.functional.pad(x, (0, 0, 0, width - batch)).t().contiguous()
+        sizes = (packed.shape[0], packed.uniform, packed.phases)
         start(
-            sell_batch_kernel, programs, *stored, x_t, out, *sizes, batch, BATCH=width, early=pdl, **settings
+            sell_batch_kernel, programs, *stored, x_t, out, *sizes, batch, BATCH=width, early=pdl > 0, **settings
         )
 
     def layouts(self, shape: tuple[int, int], density: float, batch: int) -> Sequence[Config]:
         """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least four steps."""
-        del batch
-        phases = count_phases(shape[1], 1)
+        width = next_power_of_2(batch)
+        phases = count_phases(shape[1], width if width <= WIDEST_STAGED else 1)
         kept = max(1, int(shape[1] * density))
         fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * phases * FEWEST_STEPS * STEP <= kept]
         names = ("tile_rows", "lanes", "slack")
@@ -220,14 +224,14 @@ class Sell(Format):
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
         """Choose steps read ahead, and whether to start while the kernel before drains."""
         del packed
-        if batch > 1:
-            return [{"pdl": 1}, {"pdl": 0}]
-        return [{"depth": 2, "pdl": 1}, {"depth": 4, "pdl": 1}, {"depth": 2, "pdl": 0}]
+        if next_power_of_2(batch) > WIDEST_STAGED:
+            return [{"depth": 1, "pdl": pdl} for pdl in (1, 0)]
+        return [{"depth": depth, "pdl": pdl} for depth in (2, 1, 4) for pdl in (1, 2)]
 
 
-def _staged_window(packed: PackedSell, x: torch.Tensor) -> Window | None:
+def _staged_window(packed: PackedSell, x: torch.Tensor, width: int) -> Window | None:
     """Windows of x for shared memory; None where its path is closed and x is gathered from global memory."""
-    window = choose_window(packed.shape[1], packed.phases, x.shape[0])
+    window = choose_window(packed.shape[1], packed.phases, width) if width <= WIDEST_STAGED else None
     if window is None or not inline_ptx(packed.device) or x.data_ptr() % (2 * ALIGNMENT):
         return None
     begins = (phase * window.shift for phase in range(packed.phases))

@@ -8,7 +8,7 @@ import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
-from kernels.formats.staging import copy, gather, reserve
+from kernels.formats.staging import copy, gather, gather_2, gather_4, reserve
 
 
 @triton.jit
@@ -40,7 +40,7 @@ def _gather(at, columns, BYTE: tl.constexpr, BF16: tl.constexpr, STAGED: tl.cons
 
 
 @triton.jit
-def _consume(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
+def _consume_one(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
     """Multiply and add a step of every lane; all its gathers are issued before the first use."""
     even, odd = _prefix_sums(gaps)
     x0, _ = _gather(at, even, 0, BF16, STAGED)
@@ -61,6 +61,43 @@ def _consume(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, STAG
     acc += low_half(w3, BF16) * x6
     acc += high_half(w3, BF16) * x7
     return at, acc
+
+
+@triton.jit
+def _add_entry(w, at, columns, acc, BYTE: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr):
+    """Add a weight's products with the staged x of 2 or 4 columns."""
+    acc0, acc1, acc2, acc3 = acc
+    if WIDTH == 2:
+        pair, at = gather_2(at, columns, 4 << (8 * BYTE))
+    else:
+        pair, second, at = gather_4(at, columns, 8 << (8 * BYTE))
+        acc2 += w * low_half(second, BF16)
+        acc3 += w * high_half(second, BF16)
+    acc0 += w * low_half(pair, BF16)
+    acc1 += w * high_half(pair, BF16)
+    return at, (acc0, acc1, acc2, acc3)
+
+
+@triton.jit
+def _consume(
+    words, gaps, at, acc, BLOCK: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr
+):  # fmt: skip
+    """Multiply and add a step of every lane for WIDTH columns of x; `acc` has a sum for each of 4."""
+    if WIDTH == 1:
+        at, first = _consume_one(words, gaps, at, acc[0], BLOCK, BF16, STAGED)
+        return at, (first, acc[1], acc[2], acc[3])
+    else:
+        even, odd = _prefix_sums(gaps)
+        w0, w1, w2, w3 = _split_words(words, BLOCK)
+        _, acc = _add_entry(low_half(w0, BF16), at, even, acc, 0, WIDTH, BF16)
+        _, acc = _add_entry(high_half(w0, BF16), at, odd, acc, 0, WIDTH, BF16)
+        _, acc = _add_entry(low_half(w1, BF16), at, even, acc, 1, WIDTH, BF16)
+        _, acc = _add_entry(high_half(w1, BF16), at, odd, acc, 1, WIDTH, BF16)
+        _, acc = _add_entry(low_half(w2, BF16), at, even, acc, 2, WIDTH, BF16)
+        _, acc = _add_entry(high_half(w2, BF16), at, odd, acc, 2, WIDTH, BF16)
+        _, acc = _add_entry(low_half(w3, BF16), at, even, acc, 3, WIDTH, BF16)
+        at, acc = _add_entry(high_half(w3, BF16), at, odd, acc, 3, WIDTH, BF16)
+        return at, acc
 
 
 @triton.jit
@@ -94,28 +131,31 @@ def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.const
 
 @triton.jit
 def sell_kernel(
-    values, gaps, starts, steps, row_order, x, y, out_features, uniform, phases, shift,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BF16: tl.constexpr, DEPTH: tl.constexpr,
+    values, gaps, starts, steps, row_order, x, y, out_features, in_features, uniform, phases, shift, batch,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr, DEPTH: tl.constexpr,
     PDL: tl.constexpr, STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
 ):  # fmt: skip
-    """One tile a program, one lane a thread; DEPTH (2 or 4) steps of a lane are under way at any time.
+    """One tile a program, one lane a thread; DEPTH (1, 2 or 4) steps of a lane are under way at any time.
 
     Phase p takes its columns from p · shift on; where x is STAGED, that window of it lies in shared memory.
+    For up to WIDTH (1, 2 or 4) columns of x, the latter two only STAGED. The next kernel may start with this one (PDL = 1), when this one has read its weights (2), or after (0).
     """
     BLOCK: tl.constexpr = TILE_ROWS * LANES
-    if PDL:
+    if PDL == 1:
         gdc_launch_dependents()
     tile = tl.program_id(0)
     first, count = _span(steps, uniform, tile)
     starts += tile * phases * BLOCK
     lane = tl.arange(0, BLOCK)
-    acc = tl.zeros((BLOCK,), tl.float32)
+    zeros = tl.zeros((BLOCK,), tl.float32)
+    acc = (zeros, zeros, zeros, zeros)
     if STAGED:
         buffer = reserve(RESERVE)
     for phase in range(phases):
         value_pointer, gap_pointer = _pointers(values, gaps, first * phases + phase * count, BLOCK)
         words0, gap0 = _read(value_pointer, gap_pointer, 0, count, BLOCK)
-        words1, gap1 = _read(value_pointer, gap_pointer, 1, count, BLOCK)
+        if DEPTH > 1:
+            words1, gap1 = _read(value_pointer, gap_pointer, 1, count, BLOCK)
         if DEPTH == 4:
             words2, gap2 = _read(value_pointer, gap_pointer, 2, count, BLOCK)
             words3, gap3 = _read(value_pointer, gap_pointer, 3, count, BLOCK)
@@ -125,28 +165,40 @@ def sell_kernel(
         if STAGED:
             # Nobody may still read the window before.
             tl.debug_barrier()
-            at = copy(buffer, x + phase * shift, COPY) + (column - phase * shift) * 2
+            window = copy(buffer, x + phase * shift, in_features.to(tl.int64) * 2, batch, COPY)
+            at = window + (column - phase * shift) * (2 * WIDTH)
             tl.debug_barrier()
         else:
             at = x + column
         for step in tl.range(0, count, DEPTH):
             left = count - step
-            at, acc = _consume(words0, gap0, at, acc, BLOCK, BF16, STAGED)
-            words0, gap0 = _read(value_pointer, gap_pointer, DEPTH, left, BLOCK)
-            at, acc = _consume(words1, gap1, at, acc, BLOCK, BF16, STAGED)
-            words1, gap1 = _read(value_pointer, gap_pointer, DEPTH + 1, left, BLOCK)
+            if DEPTH == 1:
+                next_words, next_gap = _read(value_pointer, gap_pointer, 1, left, BLOCK)
+                at, acc = _consume(words0, gap0, at, acc, BLOCK, WIDTH, BF16, STAGED)
+                words0, gap0 = next_words, next_gap
+            else:
+                at, acc = _consume(words0, gap0, at, acc, BLOCK, WIDTH, BF16, STAGED)
+                words0, gap0 = _read(value_pointer, gap_pointer, DEPTH, left, BLOCK)
+                at, acc = _consume(words1, gap1, at, acc, BLOCK, WIDTH, BF16, STAGED)
+                words1, gap1 = _read(value_pointer, gap_pointer, DEPTH + 1, left, BLOCK)
             if DEPTH == 4:
-                at, acc = _consume(words2, gap2, at, acc, BLOCK, BF16, STAGED)
+                at, acc = _consume(words2, gap2, at, acc, BLOCK, WIDTH, BF16, STAGED)
                 words2, gap2 = _read(value_pointer, gap_pointer, DEPTH + 2, left, BLOCK)
-                at, acc = _consume(words3, gap3, at, acc, BLOCK, BF16, STAGED)
+                at, acc = _consume(words3, gap3, at, acc, BLOCK, WIDTH, BF16, STAGED)
                 words3, gap3 = _read(value_pointer, gap_pointer, DEPTH + 3, left, BLOCK)
             value_pointer += DEPTH * BLOCK * 4
             gap_pointer += DEPTH * BLOCK
+    if PDL == 2:
+        gdc_launch_dependents()
     row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
     inside = row < out_features
     row = tl.load(row_order + row, mask=inside, other=0)
-    total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS)), 0)
-    tl.store(y + row, total.to(y.dtype.element_ty), mask=inside)
+    for column in tl.static_range(WIDTH):
+        total = tl.sum(tl.reshape(acc[column], (LANES, TILE_ROWS)), 0)
+        target = y + tl.full((), column, tl.int64) * out_features + row
+        # Compared as blocks, as in _read.
+        wanted = inside & (tl.zeros((TILE_ROWS,), tl.int32) + column < batch)
+        tl.store(target, total.to(y.dtype.element_ty), mask=wanted)
 
 
 @triton.jit

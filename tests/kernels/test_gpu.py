@@ -44,7 +44,48 @@ def test_batches(name, batch):
     assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE
 
 
-@pytest.mark.parametrize("name", ["sell", "nm", "bsr"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", ["sell", "nm"])
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 8, 16])
+@pytest.mark.parametrize("shape", [(200, 1024), (40, 28672)])
+def test_windows_of_x_in_shared_memory(name, batch, shape, dtype):
+    """Inputs in 16-byte pieces, in one window and in several, by every layout and launch."""
+    weight, mask, x = (part.cuda() for part in make_case("two_of_four", shape, dtype, batch=batch))
+    kind, want = get_format(name), dense_product(weight, mask, x)
+    for layout in kind.layouts(shape, 0.5, batch):
+        packed = kind.pack(weight, mask, layout)
+        for launch in kind.launches(packed, batch):
+            out = torch.full((batch, shape[0]), float("nan"), dtype=dtype, device="cuda")
+            kind.multiply(packed, x, out, launch)
+            assert relative_error(out, want) < TOLERANCE, (layout, launch)
+
+
+def test_rows_that_leave_their_window_are_gathered_from_global_memory():
+    """All kept inputs of a wide matrix in its last quarter: no two windows hold what two phases read."""
+    weight, _, x = (part.cuda() for part in make_case("empty", (64, 28672), torch.bfloat16))
+    mask = torch.zeros(weight.shape, dtype=torch.bool, device="cuda")
+    mask[:, -7168:] = True
+    kind = get_format("sell")
+    got = kind.multiply(kind.pack(weight, mask), x)
+    assert relative_error(got, dense_product(weight, mask, x)) < TOLERANCE
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_small_activations_are_skipped_by_every_launch(share):
+    """Split or not, whatever the strips: what lies under the threshold adds nothing."""
+    weight, mask, x = (part.cuda() for part in make_case("dense", (1000, 2050), torch.bfloat16))
+    kind = get_format("activation")
+    threshold = float(x.float().abs().quantile(share)) if share else 0.0
+    packed = kind.with_threshold(kind.pack(weight, mask), threshold, 1 - share)
+    want = dense_product(weight, mask, x.masked_fill(x.float().abs() <= threshold, 0))
+    for launch in kind.launches(packed, 1):
+        for _ in range(2):
+            out = torch.full((1, 1000), float("nan"), dtype=x.dtype, device="cuda")
+            kind.multiply(packed, x, out, launch)
+            assert relative_error(out, want) < TOLERANCE, launch
+
+
+@pytest.mark.parametrize("name", ["sell", "nm", "bsr", "activation"])
 def test_a_chain_of_early_starting_kernels_keeps_its_order(name):
     """Each kernel reads what the one before it wrote, also inside a CUDA graph."""
     generator = torch.Generator(device="cuda").manual_seed(0)

@@ -80,10 +80,10 @@ def test_any_mask_survives_packing(rows, columns, density, seed, slack, lanes, p
     assert torch.equal(Sell().unpack(packed), weight.masked_fill(~mask, 0))
 
 
-def test_bursts_and_reading_ahead_change_nothing():
-    """Two steps a burst and two bursts ahead give the same product."""
+def test_phases_and_reading_ahead_change_nothing():
+    """Two phases, and however many steps are read ahead, give the same product."""
     weight, mask, x = make_case("uneven", (20, 200), torch.float16)
     packed = pack(weight, mask, {"tile_rows": 8, "lanes": 4, "slack": 1, "phases": 2})
-    for depth in (2, 4):
+    for depth in (1, 2, 4):
         got = Sell().multiply(packed, x, None, {"depth": depth, "pdl": 1})
         assert relative_error(got, dense_product(weight, mask, x)) < 1e-3
