@@ -126,12 +126,15 @@ class Benchmark:
         self.store = TuningStore(machine)
         self._dense: dict[tuple[int, int, int], dict[str, Latency]] = {}
 
-    def rows(self, job: Job) -> list[Row]:
-        """Measure one job; anything that goes wrong becomes the error of a row without times."""
+    def rows(self, job: Job, tell: Callable[[str], None] = lambda text: None) -> list[Row]:
+        """Measure one job; anything that goes wrong becomes the error of a row without times.
+
+        `tell` hears how far tuning is.
+        """
         try:
             if self.machine.device.type == "cpu":
                 return [self._interpreted(job)]
-            return self._measured(job)
+            return self._measured(job, tell)
         except (KernelError, RuntimeError) as error:
             torch.cuda.empty_cache()
             return [self._row(job, error=first_line(error), cache="cold")]
@@ -164,10 +167,10 @@ class Benchmark:
         error = check(kind, packed, operands, None)
         return self._row(job, packed=packed, relative_error=error, cache="cold")
 
-    def _measured(self, job: Job) -> list[Row]:
+    def _measured(self, job: Job, tell: Callable[[str], None]) -> list[Row]:
         operands = self._operands(job)
         kind = get_format(job.kernel)
-        tuned = self._settings(kind, job.problem, operands)
+        tuned = self._settings(kind, job.problem, operands, tell)
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, tuned.layout))
         error = check(kind, packed, operands, tuned.launch)
         times = time_cold_and_warm(kind, packed, operands.x, tuned.launch, self.machine, self.plan.replays)
@@ -182,10 +185,12 @@ class Benchmark:
             for cache in ("cold", "warm")
         ]  # fmt: skip
 
-    def _settings(self, kind: Format, problem: Problem, operands: Operands) -> Tuned:
+    def _settings(
+        self, kind: Format, problem: Problem, operands: Operands, tell: Callable[[str], None]
+    ) -> Tuned:
         found = None if self.plan.retune else self.store.find(problem)
         if found is None:
-            found = tune(kind, operands, self.machine)
+            found = tune(kind, operands, self.machine, tell)
             self.store.keep(problem, found)
         return found
 

@@ -175,10 +175,10 @@ def _run(arguments: argparse.Namespace) -> int:
     benchmark = Benchmark(plan, machine, roofline)
     jobs = plan.jobs(machine.device)
     failed = 0
-    with reporting(len(jobs)) as announce:
+    with reporting(len(jobs)) as progress:
         for job in jobs:
-            announce(job.problem.key)
-            for row in benchmark.rows(job):
+            progress.announce(job.problem.key)
+            for row in benchmark.rows(job, progress.detail):
                 failed += row["error"] is not None
                 _tell(row, arguments)
     if failed:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ TOLERANCE = 5e-3
 # Triton's interpreter cuts bfloat16 off instead of rounding: up to 2⁻⁷ a value.
 INTERPRETER_TOLERANCE = 8e-3
 TUNING_REPLAYS = 8
-# Rows on which candidates are compiled ahead; a kernel's code does not depend on the number of rows.
+# Rows on which candidates are compiled ahead.
 COMPILE_ROWS = 256
 ORACLE_ROWS = 2048
 
@@ -65,8 +66,10 @@ def check(kind: Format, packed: Packed, operands: Operands, launch: Config | Non
     return error
 
 
-def tune(kind: Format, operands: Operands, machine: Machine) -> Tuned:
-    """Measure every layout and launch setting cold and return the fastest.
+def tune(
+    kind: Format, operands: Operands, machine: Machine, tell: Callable[[str], None] = lambda text: None
+) -> Tuned:
+    """Measure every layout and launch setting cold and return the fastest; `tell` hears how far it is.
 
     Settings the device cannot run (too many registers, too little memory) are passed over; raises
     KernelError when none is left.
@@ -74,10 +77,12 @@ def tune(kind: Format, operands: Operands, machine: Machine) -> Tuned:
     shape = (operands.weight.shape[0], operands.weight.shape[1])
     density = float(operands.mask.float().mean())
     layouts = list(kind.layouts(shape, density, operands.x.shape[0]))
+    tell("compiling")
     _compile_ahead(kind, operands, layouts)
     best: Tuned | None = None
     failure = "no settings fit"
-    for layout in layouts:
+    for index, layout in enumerate(layouts):
+        tell(f"tuning layout {index + 1} of {len(layouts)}")
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, layout))
         try:
             for tuned in _timed_launches(kind, packed, operands, machine, layout):
@@ -107,20 +112,23 @@ def _timed_launches(
 
 
 def _compile_ahead(kind: Format, operands: Operands, layouts: list[Config]) -> None:
-    """Compile all candidates in parallel on a few rows; what fails here fails again, and is told, in turn."""
-    weight, mask = operands.weight[:COMPILE_ROWS], operands.mask[:COMPILE_ROWS]
+    """Compile all candidates in parallel; what fails here fails again, and is told, in turn.
 
-    def work(layout: Config) -> None:
+    A few rows do where a kernel's code does not depend on their number.
+    """
+    rows = None if kind.code_depends_on_rows else COMPILE_ROWS
+    weight, mask = operands.weight[:rows], operands.mask[:rows]
+
+    def work(job: tuple[Packed, Config]) -> None:
         torch.cuda.set_device(weight.device)
-        packed = operands.prepare(kind.pack(weight, mask, layout))
-        for launch in kind.launches(packed, operands.x.shape[0]):
-            try:
-                kind.multiply(packed, operands.x, None, launch)
-            except RuntimeError:
-                continue
+        with suppress(RuntimeError):
+            kind.multiply(job[0], operands.x, None, job[1])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(work, layouts))
+        for layout in layouts:
+            packed = operands.prepare(kind.pack(weight, mask, layout))
+            for launch in kind.launches(packed, operands.x.shape[0]):
+                pool.submit(work, (packed, launch))
 
 
 def _copies(packed: Packed, machine: Machine) -> list[Packed]:

@@ -7,38 +7,57 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
+
+
+class Progress:
+    """Announces pieces of work one after the other, and what goes on inside one."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.count = 0
+
+    def announce(self, what: str) -> None:
+        """Begin the next piece."""
+        self.count += 1
+        print(f"[{self.count}/{self.total}] {what}", file=sys.stderr, flush=True)  # noqa: T201 - as its job
+
+    def detail(self, what: str) -> None:
+        """Tell how far the piece is; plain lines leave that out."""
+
+
+class _Bar(Progress):
+    """A bar on a terminal; `what` of the piece stands before it."""
+
+    def __init__(self, total: int, bar: RichProgress) -> None:
+        super().__init__(total)
+        self.bar = bar
+        self.task = bar.add_task("", total=total)
+        self.what = ""
+
+    def announce(self, what: str) -> None:
+        """Begin the next piece and advance past the one before."""
+        self.bar.update(self.task, description=what, completed=self.count)
+        self.count += 1
+        self.what = what
+
+    def detail(self, what: str) -> None:
+        """Append to the name of the piece."""
+        self.bar.update(self.task, description=f"{self.what}: {what}")
 
 
 @contextmanager
-def reporting(total: int) -> Generator[Callable[[str], None]]:
-    """Yield a function that announces the next of `total` pieces of work."""
+def reporting(total: int) -> Generator[Progress]:
+    """Yield the progress of `total` pieces of work."""
     if not sys.stderr.isatty():
-        yield _plain_lines(total)
+        yield Progress(total)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        started = False
-
-        def announce(what: str) -> None:
-            nonlocal started
-            bar.update(task, description=what, advance=1 if started else 0)
-            started = True
-
-        yield announce
-        bar.update(task, completed=total)
-
-
-def _plain_lines(total: int) -> Callable[[str], None]:
-    count = 0
-
-    def announce(what: str) -> None:
-        nonlocal count
-        count += 1
-        print(f"[{count}/{total}] {what}", file=sys.stderr, flush=True)  # noqa: T201 - progress is printed
-
-    return announce
+    with RichProgress(*columns, console=Console(stderr=True)) as rich_bar:
+        bar = _Bar(total, rich_bar)
+        yield bar
+        rich_bar.update(bar.task, completed=total)

@@ -56,6 +56,7 @@ class Activation(Format):
     summary = "weights dense by input; inputs under a threshold skipped at run time"
     limits = "any shape; gains from small activations, not from the weight mask; batch 1"
     max_batch = 1
+    code_depends_on_rows = True
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedActivation:
         """Transpose; the threshold starts at 0, which skips only exact zeros of x."""
@@ -121,8 +122,7 @@ class Activation(Format):
         del packed, batch
         sizes = (
             (8, 8, 64, 132), (16, 8, 64, 132), (16, 8, 128, 132), (8, 4, 256, 264), (16, 4, 256, 264),
-            (4, 8, 32, 132), (4, 16, 64, 132), (8, 4, 256, 528), (8, 8, 256, 264), (4, 8, 512, 264),
-            (8, 8, 256, 528),
+            (4, 8, 32, 132), (4, 16, 64, 132), (8, 4, 256, 528), (4, 8, 512, 264),
         )  # fmt: skip
         names = ("rows", "warps", "outputs", "programs")
         return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in sizes for pdl in (1, 2)]

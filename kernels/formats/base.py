@@ -70,14 +70,15 @@ class Format(ABC):
     limits: ClassVar[str]
     needs_triton: ClassVar[bool] = True
     max_batch: ClassVar[int] = 16
+    code_depends_on_rows: ClassVar[bool] = False
 
     def pack(
         self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int] | None = None
     ) -> Packed:
         """Store the entries of `weight` (out, in) where `mask` (out, in) is true.
 
-        Raises PackingError when the mask does not suit the format. The result must not be written to: kernels
-        fetch it before they wait for the kernel ahead of them.
+        Raises PackingError when the mask does not suit the format. Values must not be written to: kernels fetch
+        them before they wait for the kernel ahead of them.
         """
         check_matrix(weight, mask)
         if layout is None:

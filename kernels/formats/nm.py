@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from kernels.device import inline_ptx, programmatic_launch
-from kernels.errors import PackingError
+from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
 from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
@@ -163,9 +163,10 @@ class NM(Format):
             (4, 1, 2, 1), (32, 1, 1, 1),
         ]  # fmt: skip
         if batch > 1:
-            choices += [(4, 1, 1, 2), (8, 1, 1, 2), (8, 0, 1, 2), (16, 0, 1, 2)]
+            choices += [(8, 1, 1, 2), (8, 0, 1, 2), (16, 0, 1, 2)]
         names = ("warps", "ahead", "unroll", "row_tiles")
-        return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in choices for pdl in (1, 0)]
+        fitting = (values for values in choices if values[0] <= _most_blocks(batch))
+        return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in fitting for pdl in (1, 0)]
 
 
 def _aligned(x: torch.Tensor, columns: int) -> torch.Tensor:
@@ -175,11 +176,21 @@ def _aligned(x: torch.Tensor, columns: int) -> torch.Tensor:
     return x.clone() if x.data_ptr() % COPY_BYTES else x
 
 
+def _most_blocks(batch: int) -> int:
+    """Blocks of inputs whose x fits the shared memory."""
+    return (STAGED_BYTES // batch - PAD_BYTES) // BLOCK_BYTES
+
+
 def _window(blocks: int, batch: int, warps: int) -> tuple[int, int]:
-    """Blocks of inputs whose x fits the shared memory at a time, a multiple of `warps` or all, and phases."""
-    most = (STAGED_BYTES // batch - PAD_BYTES) // BLOCK_BYTES
+    """Blocks of inputs whose x is in shared memory at a time, a multiple of `warps` or all, and phases.
+
+    Raises LaunchError for more warps than such blocks.
+    """
+    most = _most_blocks(batch)
     if blocks <= most:
         return blocks, 1
-    phases = ceil_div(blocks, max(most // warps, 1) * warps)
+    if warps > most:
+        raise LaunchError(f"nm runs at most {most} warps at batch {batch}, got {warps}")
+    phases = ceil_div(blocks, most // warps * warps)
     per_phase = ceil_div(blocks, phases * warps) * warps
     return per_phase, ceil_div(blocks, per_phase)

@@ -55,8 +55,8 @@ REGISTERS = {1: 32, 2: 40, 4: 64}
 # (rows a tile, lanes a row, steps of slack) worth trying. The first whose lanes a row can fill with four
 # steps each is the default, so the short ones at the end serve small matrices.
 LAYOUTS = (
-    (32, 16, 0), (16, 32, 0), (32, 32, 0), (8, 64, 0), (16, 64, 0), (64, 16, 0), (32, 16, 1), (64, 8, 0),
-    (16, 16, 0), (32, 8, 0), (32, 4, 0), (32, 2, 0), (32, 1, 0),
+    (32, 16, 0), (16, 32, 0), (32, 32, 0), (8, 64, 0), (16, 64, 0), (64, 16, 0), (8, 32, 0), (32, 8, 0),
+    (32, 4, 0), (32, 2, 0), (32, 1, 0),
 )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ class Sell(Format):
         del packed
         if next_power_of_2(batch) > WIDEST_STAGED:
             return [{"depth": 1, "pdl": pdl} for pdl in (1, 0)]
-        return [{"depth": depth, "pdl": pdl} for depth in (2, 1, 4) for pdl in (1, 2)]
+        return [{"depth": depth, "pdl": pdl} for depth, pdl in ((2, 1), (1, 1), (4, 1), (2, 2), (1, 2))]
 
 
 def _staged_window(packed: PackedSell, x: torch.Tensor, width: int) -> Window | None:
