@@ -126,7 +126,7 @@ class Benchmark:
         self.store = TuningStore(machine)
         self._dense: dict[tuple[int, int, int], dict[str, Latency]] = {}
 
-    def rows(self, job: Job, tell: Callable[[str], None] = lambda text: None) -> list[Row]:
+    def rows(self, job: Job, tell: Callable[[str], None] = lambda _: None) -> list[Row]:
         """Measure one job; anything that goes wrong becomes the error of a row without times.
 
         `tell` hears how far tuning is.

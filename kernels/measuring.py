@@ -14,7 +14,7 @@ import torch
 
 from kernels.device import interpreting
 from kernels.errors import KernelError
-from kernels.timing import Latency, buffer_count, time_calls
+from kernels.timing import SETTLING_SECONDS, Latency, buffer_count, time_calls
 from kernels.tuning import Tuned
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ TOLERANCE = 5e-3
 # Triton's interpreter cuts bfloat16 off instead of rounding: up to 2⁻⁷ a value.
 INTERPRETER_TOLERANCE = 8e-3
 TUNING_REPLAYS = 8
+# Candidates follow each other closely, so that the device stays at work between them.
+TUNING_SETTLING_SECONDS = 0.03
 # Rows on which candidates are compiled ahead.
 COMPILE_ROWS = 256
 ORACLE_ROWS = 2048
@@ -67,7 +69,7 @@ def check(kind: Format, packed: Packed, operands: Operands, launch: Config | Non
 
 
 def tune(
-    kind: Format, operands: Operands, machine: Machine, tell: Callable[[str], None] = lambda text: None
+    kind: Format, operands: Operands, machine: Machine, tell: Callable[[str], None] = lambda _: None
 ) -> Tuned:
     """Measure every layout and launch setting cold and return the fastest; `tell` hears how far it is.
 
@@ -102,7 +104,7 @@ def _timed_launches(
     for launch in kind.launches(packed, operands.x.shape[0]):
         try:
             check(kind, packed, operands, launch)
-            latency = _time(kind, copies, operands.x, launch, TUNING_REPLAYS)
+            latency = _time(kind, copies, operands.x, launch, TUNING_REPLAYS, TUNING_SETTLING_SECONDS)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError:
@@ -138,9 +140,17 @@ def _copies(packed: Packed, machine: Machine) -> list[Packed]:
     return copies
 
 
-def _time(kind: Format, copies: list[Packed], x: torch.Tensor, launch: Config, replays: int) -> Latency:
+def _time(
+    kind: Format,
+    copies: list[Packed],
+    x: torch.Tensor,
+    launch: Config,
+    replays: int,
+    settling_seconds: float = SETTLING_SECONDS,
+) -> Latency:
     out = torch.empty(x.shape[0], copies[0].shape[0], dtype=x.dtype, device=x.device)
-    return time_calls([lambda p=p: kind.multiply(p, x, out, launch) for p in copies], replays)
+    calls = [lambda p=p: kind.multiply(p, x, out, launch) for p in copies]
+    return time_calls(calls, replays, settling_seconds)
 
 
 def time_cold_and_warm(

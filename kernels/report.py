@@ -9,6 +9,7 @@ import re
 import statistics
 import sys
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,15 +59,18 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[R
     return groups
 
 
-def _measured(batch: int | None = None) -> list[Row]:
-    rows = [row for path in sorted(RESULTS.glob("*.jsonl")) for row in read_rows(path)]
+def _measured(device: str, batch: int | None = None) -> list[Row]:
+    """Rows of one device's file, cold."""
+    rows = read_rows(RESULTS / f"{device}.jsonl")
     rows = [row for row in rows if row["latency_us_p50"] is not None and row["cache"] == "cold"]
     return [row for row in rows if batch is None or row["batch"] == batch]
 
 
-def summary() -> str:
+def summary(device: str) -> str:
     """Tabulate speed-ups over the best dense call at batch 1, cold."""
-    groups = _grouped(_measured(1), lambda row: (ORDER.index(row["kernel"]), row["sparsity"], _label(row)))
+    groups = _grouped(
+        _measured(device, 1), lambda row: (ORDER.index(row["kernel"]), row["sparsity"], _label(row))
+    )
     lines = []
     for (_, _, label), rows in sorted(groups.items()):
         by_shape = _grouped(rows, _shape)
@@ -79,11 +83,11 @@ def summary() -> str:
     return _table(header, lines)
 
 
-def full() -> str:
+def full(device: str) -> str:
     """Tabulate every shape at batch 1, cold: latency, spread, speed-up, share of the limit."""
     key = lambda row: (_shape(row), ORDER.index(row["kernel"]), row["sparsity"], _label(row))  # noqa: E731
     lines = []
-    for (shape, _, _, label), rows in sorted(_grouped(_measured(1), key).items()):
+    for (shape, _, _, label), rows in sorted(_grouped(_measured(device, 1), key).items()):
         inner = max((row["latency_us_p80"] - row["latency_us_p20"]) / row["latency_us_p50"] for row in rows)
         lines.append(
             [
@@ -96,29 +100,33 @@ def full() -> str:
                 f"{rows[0]['bits_per_weight']:.2f}",
             ]
         )
-    header = ["matrix, format", "µs (two runs)", "p20–p80", "dense µs", "speed-up", "of the limit", "bits"]
+    header = ["matrix, format", "µs (all runs)", "p20–p80", "dense µs", "speed-up", "of the limit", "bits"]
     return _table(header, lines)
 
 
-def batches() -> str:
+def batches(device: str) -> str:
     """Speed-up of `sell` and `nm` at batch 1, 4 and 16, cold."""
-    rows = [row for row in _measured() if row["kernel"] in {"sell", "nm"} and _shape(row) in HEADLINE]
+    rows = [row for row in _measured(device) if row["kernel"] in {"sell", "nm"} and _shape(row) in HEADLINE]
     groups = _grouped(
         rows, lambda row: (_shape(row), ORDER.index(row["kernel"]), row["sparsity"], _label(row))
     )
     lines = []
     for (shape, _, _, label), members in sorted(groups.items()):
         by_batch = _grouped(members, lambda row: row["batch"])
-        cells = [_spread((row["speedup"] for row in by_batch[b]), ".2f") for b in sorted(by_batch)]
+        cells = [
+            _spread((row["speedup"] for row in by_batch[b]), ".2f") if b in by_batch else "–"
+            for b in (1, 4, 16)
+        ]
         lines.append([f"{shape[0]}×{shape[1]} {label}", *cells])
     return _table(["matrix, format", "batch 1", "batch 4", "batch 16"], lines)
 
 
 def generation() -> str:
-    """Tokens a second end to end."""
+    """Tokens a second end to end, on every device."""
+    files = sorted((RESULTS / "generation").glob("*.jsonl"))
     lines = [
         [
-            f"`{row['format']}`, {row['layers']} layers",
+            f"{row['device']}, `{row['format']}`",
             f"{row['dense_tokens_per_second']:.0f}",
             f"{row['tokens_per_second']:.0f}",
             f"{row['speedup']:.2f}",
@@ -126,10 +134,11 @@ def generation() -> str:
             f"{row['relative_error']:.4f}",
             f"{row['equal_tokens']} of {row['tokens']}",
         ]
-        for row in read_rows(RESULTS / "generation" / "h200.jsonl")
+        for file in files
+        for row in read_rows(file)
     ]
     header = [
-        "linears",
+        "device, linears",
         "dense tok/s",
         "packed tok/s",
         "speed-up",
@@ -168,10 +177,14 @@ def real_masks() -> str:
     return _table(["mask", "separation", "1×64 full", "4×32 full", "16×64 full"], lines)
 
 
+# The device whose numbers the README shows, and all that have files.
+SHOWN = "h100"
+DEVICES = ("h100", "h200")
 SECTIONS: dict[str, Callable[[], str]] = {
-    "kernels": summary,
-    "kernels-full": full,
-    "kernels-batches": batches,
+    "kernels": partial(summary, SHOWN),
+    **{f"kernels-summary-{device}": partial(summary, device) for device in DEVICES},
+    **{f"kernels-full-{device}": partial(full, device) for device in DEVICES},
+    **{f"kernels-batches-{device}": partial(batches, device) for device in DEVICES},
     "kernels-generation": generation,
     "kernels-separation": separation,
     "kernels-real-masks": real_masks,
@@ -200,7 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if not arguments.update:
-            print(summary())
+            print(summary(SHOWN))
         for path in arguments.update or []:
             update(path)
     except (KernelError, OSError) as error:

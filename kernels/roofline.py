@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import statistics
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+
+from kernels.timing import SETTLING_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +47,10 @@ def measure_roofline(machine: Machine) -> Roofline:
 
 
 def _cuda_seconds(work: Callable[[], object]) -> float:
-    work()
+    end = time.perf_counter() + SETTLING_SECONDS
+    while time.perf_counter() < end:
+        work()
+        torch.cuda.synchronize()
     times = []
     for _ in range(REPEATS):
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
@@ -57,8 +63,6 @@ def _cuda_seconds(work: Callable[[], object]) -> float:
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:
-    import time  # noqa: PLC0415 - only here
-
     work()
     times = []
     for _ in range(REPEATS):

@@ -23,7 +23,7 @@ from kernels.errors import PackingError
 from kernels.formats.activation_kernels import activation_kernel, activation_plain_kernel
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
-from kernels.formats.staging import STAGED_BYTES, reserve_text
+from kernels.formats.ptx import STAGED_BYTES, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +37,11 @@ MOST_SPLITS = 64
 
 @dataclass(frozen=True)
 class PackedActivation(Packed):
-    """`values` (in, ⌈out/8⌉·4) int32, two outputs a word; inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay.
+    """`values` (in, ⌈out/8⌉·4) int32, two outputs a word.
 
-    `arrivals` counts the programs of each strip that are done and is zero between calls: calls on one packed
-    matrix must follow each other in stream order.
+    Inputs with |x| ≤ `threshold` are skipped; a share `active` is expected to stay. `arrivals` counts the
+    programs of each strip that are done and is zero between calls: calls on one packed matrix must follow
+    each other in stream order.
     """
 
     values: torch.Tensor
@@ -92,7 +93,7 @@ class Activation(Format):
         return int(packed.packed_bytes * packed.active) + 2 * batch * sum(packed.shape)
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs of a list at a time."""
+        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs a list at a time."""
         packed = expect(packed, PackedActivation)
         rows, columns = packed.shape
         strips, lists = ceil_div(rows, launch["outputs"]), launch["warps"] * WARP_OUTPUTS // launch["outputs"]
@@ -129,7 +130,7 @@ class Activation(Format):
 
 
 def _inputs_per_list(columns: int, lists: int, rows: int, splits: int) -> int:
-    """Inputs of each list for about `splits` programs a strip: a multiple of `rows` that fits the memory."""
+    """Deal the inputs to the lists of `splits` programs: a multiple of `rows` each, as the memory allows."""
     wanted = ceil_div(ceil_div(columns, splits * lists), rows) * rows
     # Lists are reserved at powers of two.
     most = 1 << ((STAGED_BYTES // 4 // lists).bit_length() - 1)

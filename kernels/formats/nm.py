@@ -29,7 +29,7 @@ from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
 from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
-from kernels.formats.staging import COPY_BYTES, STAGED_BYTES, operand_text, reserve_text
+from kernels.formats.ptx import COPY_BYTES, STAGED_BYTES, operand_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,7 +128,10 @@ class NM(Format):
         return Entries(row[real], column[real], values[real])
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run 16 rows a program, without PTX the plain twin; settings: `warps`, `unroll`, `ahead`, `pdl`."""
+        """Run 16 or 32 rows a program, without PTX the plain twin.
+
+        Settings: `warps`, `row_tiles` (1 or 2), blocks `ahead` (0 to 2), `unroll`, `pdl`.
+        """
         packed = expect(packed, PackedNM)
         tiles, blocks = packed.positions.shape[:2]
         batch, (rows, columns) = x.shape[0], packed.shape
@@ -159,8 +162,8 @@ class NM(Format):
         """4 to 32 warps share the inputs of 16 rows, or of 32 where many columns of x are to be copied."""
         del packed
         choices = [
-            (16, 2, 1, 1), (8, 1, 1, 1), (8, 1, 2, 1), (16, 1, 1, 1), (16, 0, 1, 1), (8, 0, 1, 1), (8, 2, 1, 1),
-            (4, 1, 2, 1), (32, 1, 1, 1),
+            (16, 2, 1, 1), (8, 1, 1, 1), (8, 1, 2, 1), (16, 1, 1, 1), (16, 0, 1, 1), (8, 0, 1, 1),
+            (8, 2, 1, 1), (4, 1, 2, 1), (32, 1, 1, 1),
         ]  # fmt: skip
         if batch > 1:
             choices += [(8, 1, 1, 2), (8, 0, 1, 2), (16, 0, 1, 2)]
@@ -177,12 +180,12 @@ def _aligned(x: torch.Tensor, columns: int) -> torch.Tensor:
 
 
 def _most_blocks(batch: int) -> int:
-    """Blocks of inputs whose x fits the shared memory."""
+    """Count the blocks of inputs whose x fits the shared memory."""
     return (STAGED_BYTES // batch - PAD_BYTES) // BLOCK_BYTES
 
 
 def _window(blocks: int, batch: int, warps: int) -> tuple[int, int]:
-    """Blocks of inputs whose x is in shared memory at a time, a multiple of `warps` or all, and phases.
+    """Return how many blocks of x are in shared memory at a time, a multiple of `warps` or all, and phases.
 
     Raises LaunchError for more warps than such blocks.
     """

@@ -25,14 +25,15 @@ at 50 %. The prefix sums of 8 gaps come from one multiplication, so decoding cos
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 
 from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import PackingError
-from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
+from kernels.formats.base import Config, Entries, Format, Packed, expect, next_power_of_2
 from kernels.formats.launching import start
+from kernels.formats.ptx import COPY_BYTES, reserve_text, row_text
 from kernels.formats.sell_kernels import sell_batch_kernel, sell_kernel
 from kernels.formats.sell_packing import (
     STEP,
@@ -41,16 +42,14 @@ from kernels.formats.sell_packing import (
     stream_entries,
     tile_rows_by_length,
 )
-from kernels.formats.staging import ALIGNMENT, STAGED_BYTES, reserve_text, row_text
+from kernels.formats.sell_windows import WIDEST_STAGED, Window, choose_window, count_phases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
-# Columns of x that gathers from shared memory serve at once.
-WIDEST_STAGED = 4
-# Registers a thread by depth: enough not to spill in the loop, few enough to fill a multiprocessor with threads.
+# Registers a thread by depth: enough not to spill in the loop, few enough to fill a multiprocessor.
 REGISTERS = {1: 32, 2: 40, 4: 64}
 # (rows a tile, lanes a row, steps of slack) worth trying. The first whose lanes a row can fill with four
 # steps each is the default, so the short ones at the end serve small matrices.
@@ -80,46 +79,19 @@ class PackedSell(Packed):
     row_order: torch.Tensor
 
 
-class Window(NamedTuple):
-    """`size` columns of x in shared memory, from phase · `shift` on."""
-
-    size: int
-    shift: int
-
-
-def choose_window(columns: int, phases: int, batch: int) -> Window | None:
-    """Largest windows that the shared memory holds for `batch` columns of x and that cover all inputs.
-
-    None where inputs do not divide into 16-byte pieces, or the windows would leave some out.
-    """
-    most = STAGED_BYTES // (2 * batch) // ALIGNMENT * ALIGNMENT
-    if columns % ALIGNMENT:
-        return None
-    if phases == 1 or columns <= most:
-        return Window(columns, 0) if columns <= most else None
-    size = most - (most - columns) % (ALIGNMENT * (phases - 1))
-    return Window(size, (columns - size) // (phases - 1)) if size * phases >= columns else None
-
-
-def count_phases(columns: int, batch: int) -> int:
-    """Fewest phases whose windows overlap enough for rows that are not quite even."""
-    most = STAGED_BYTES // (2 * batch)
-    return 1 if columns <= most else ceil_div(columns + columns // 4, most)
-
-
 def _common(steps: torch.Tensor) -> int:
-    """Steps of every tile where all have as many, else 0."""
+    """Return the steps of every tile where all have as many, else 0."""
     return int(steps[0]) if steps.numel() and bool((steps == steps[0]).all()) else 0
 
 
 def _first_columns(phases: int, columns: int, block: int, tiles: int, device: torch.device) -> torch.Tensor:
-    """Start columns of lanes without entries (tiles · phases · block,): some column of their phase."""
+    """Return start columns (tiles · phases · block,) for lanes without entries: one of their phase's."""
     first = torch.arange(phases, device=device) * columns // phases
     return first.repeat_interleave(block).repeat(tiles)
 
 
 def _spans(starts: torch.Tensor, last: torch.Tensor, phases: int) -> tuple[tuple[int, int], ...]:
-    """First and last column of each phase; `starts`, `last` (tiles · phases, block)."""
+    """Find the first and last column of each phase; `starts` and `last` are (tiles · phases, block)."""
     low = starts.view(-1, phases, starts.shape[-1]).amin((0, 2)) if starts.numel() else []
     high = last.view(-1, phases, last.shape[-1]).amax((0, 2)) if last.numel() else []
     return tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -195,7 +167,7 @@ class Sell(Format):
             "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
         }  # fmt: skip
         batch, width = x.shape[0], next_power_of_2(x.shape[0])
-        window = _staged_window(packed, x, width)
+        window = self._window(packed, x, width)
         if window or batch == 1:
             window, size = window or Window(0, 0), 2 * window.size if window else 0
             settings |= {
@@ -207,15 +179,13 @@ class Sell(Format):
             start(sell_kernel, programs, *stored, x, out, *sizes, early=pdl > 0, **settings)
             return
         x_t = torch.nn.functional.pad(x, (0, 0, 0, width - batch)).t().contiguous()
-        sizes = (packed.shape[0], packed.uniform, packed.phases)
-        start(
-            sell_batch_kernel, programs, *stored, x_t, out, *sizes, batch, BATCH=width, early=pdl > 0, **settings
-        )
+        sizes = (packed.shape[0], packed.uniform, packed.phases, batch)
+        start(sell_batch_kernel, programs, *stored, x_t, out, *sizes, BATCH=width, early=pdl > 0, **settings)
 
     def layouts(self, shape: tuple[int, int], density: float, batch: int) -> Sequence[Config]:
         """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least four steps."""
         width = next_power_of_2(batch)
-        phases = count_phases(shape[1], width if width <= WIDEST_STAGED else 1)
+        phases = count_phases(shape[1], width)
         kept = max(1, int(shape[1] * density))
         fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * phases * FEWEST_STEPS * STEP <= kept]
         names = ("tile_rows", "lanes", "slack")
@@ -228,15 +198,9 @@ class Sell(Format):
             return [{"depth": 1, "pdl": pdl} for pdl in (1, 0)]
         return [{"depth": depth, "pdl": pdl} for depth, pdl in ((2, 1), (1, 1), (4, 1), (2, 2), (1, 2))]
 
-
-def _staged_window(packed: PackedSell, x: torch.Tensor, width: int) -> Window | None:
-    """Windows of x for shared memory; None where its path is closed and x is gathered from global memory."""
-    window = choose_window(packed.shape[1], packed.phases, width) if width <= WIDEST_STAGED else None
-    if window is None or not inline_ptx(packed.device) or x.data_ptr() % (2 * ALIGNMENT):
-        return None
-    begins = (phase * window.shift for phase in range(packed.phases))
-    inside = (
-        begin <= low and high < begin + window.size
-        for begin, (low, high) in zip(begins, packed.spans, strict=True)
-    )
-    return window if all(inside) else None
+    def _window(self, packed: PackedSell, x: torch.Tensor, width: int) -> Window | None:
+        """Windows of x for shared memory; None where x is to be gathered from global memory."""
+        window = choose_window(packed.shape[1], packed.phases, width)
+        if window is None or not inline_ptx(packed.device) or x.data_ptr() % COPY_BYTES:
+            return None
+        return window if window.holds(packed.spans) else None

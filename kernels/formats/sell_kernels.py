@@ -1,7 +1,7 @@
 # type: ignore
 # The type checker does not know what triton.jit makes of a function.
 """Triton kernels of SELL-delta4; sell.py beside this draws the layout they read."""
-# ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
+# ruff: noqa: PLR0917, RET505 - a kernel takes its pointers and sizes one by one; Triton needs the else.
 
 import triton
 import triton.language as tl
@@ -121,7 +121,7 @@ def _pointers(values, gaps, step, BLOCK: tl.constexpr):
 
 @triton.jit
 def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr):
-    """Read the step `ahead` of the pointers if it is one of the `left` ones, else zeros, which add nothing."""
+    """Read the step `ahead` of the pointers if it is one of those `left`, else zeros, which add nothing."""
     # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
     more = tl.zeros((BLOCK,), tl.int32) + ahead < left
     gap = tl.load(gap_pointer + ahead * BLOCK, mask=more, other=0, cache_modifier=".cg")
@@ -130,15 +130,16 @@ def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.const
 
 
 @triton.jit
-def sell_kernel(
+def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler's
     values, gaps, starts, steps, row_order, x, y, out_features, in_features, uniform, phases, shift, batch,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr, DEPTH: tl.constexpr,
-    PDL: tl.constexpr, STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
+    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr,
+    DEPTH: tl.constexpr, PDL: tl.constexpr, STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
 ):  # fmt: skip
     """One tile a program, one lane a thread; DEPTH (1, 2 or 4) steps of a lane are under way at any time.
 
     Phase p takes its columns from p · shift on; where x is STAGED, that window of it lies in shared memory.
-    For up to WIDTH (1, 2 or 4) columns of x, the latter two only STAGED. The next kernel may start with this one (PDL = 1), when this one has read its weights (2), or after (0).
+    x has up to WIDTH (1, or where it is staged 2 or 4) columns. The next kernel may start with this one
+    (PDL = 1), when this one has read its weights (2), or after it (0).
     """
     BLOCK: tl.constexpr = TILE_ROWS * LANES
     if PDL == 1:

@@ -7,6 +7,7 @@ import torch
 
 from kernels.device import Machine
 from kernels.errors import KernelError
+from kernels.formats.sell import Sell
 from kernels.tuning import Problem, Tuned, TuningStore
 
 MACHINE = Machine("Test GPU 1", torch.device("cpu"), None, 0, None)
@@ -50,9 +51,10 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
         TuningStore(MACHINE, tmp_path / "file").keep(PROBLEM, TUNED)
 
 
-def test_the_package_ships_settings_of_the_h200(tmp_path):
-    """A fresh cache on that device finds them."""
-    machine = dataclasses.replace(MACHINE, name="NVIDIA H200")
+def test_the_package_ships_settings_of_the_h100(tmp_path):
+    """A fresh cache on that device finds settings that the format knows."""
+    machine = dataclasses.replace(MACHINE, name="NVIDIA H100 80GB HBM3")
     found = TuningStore(machine, tmp_path).find(PROBLEM)
     assert found is not None
-    assert {"tile_rows", "lanes", "burst", "slack"} == set(found.layout)
+    assert found.layout in Sell().layouts((4096, 4096), 0.5, 1)
+    assert set(found.launch) == {"depth", "pdl"}

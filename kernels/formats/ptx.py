@@ -1,0 +1,101 @@
+"""PTX of shared memory: buffers and copies into them, as text with the sizes of one launch written out.
+
+Operands follow Triton's inline assembly: `$0` is the result, `$1` and up the arguments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# 48 KiB is what a kernel may declare; the reduction over a program's lanes takes up to 4 KiB of it.
+STAGED_BYTES = 44 << 10
+COPY_BYTES = 16
+# Entries in one copy: inputs, and where a window starts, are multiples of it.
+ALIGNMENT = COPY_BYTES // 2
+# Copies of a thread that are under way at once.
+COPIES_AHEAD = 2
+
+
+def reserve_text(size: int) -> str:
+    """PTX that declares `size` bytes of shared memory and returns their address."""
+    return f"{{ .shared .align 16 .b8 staged[{size}]; mov.u32 $0, staged; }}"
+
+
+class Copy(NamedTuple):
+    """What `threads` threads copy: `columns` columns of x, `size` bytes of each (a multiple of 16)."""
+
+    size: int
+    columns: int
+    threads: int
+
+    def text(self, address: str, store: Callable[[int], str]) -> str:
+        """PTX of a copy, 16 bytes a thread at a time.
+
+        Operands: $1 shared address, $2 global address, $3 bytes from one column of x to the next, $4 columns.
+        `address` sets `a` from `o` (offset in a column) and `n` (column); `store(i)` writes words v<4i> to
+        v<4i + 3> to a<i>. Both addresses are aligned to 16 bytes.
+        """
+        pieces = self.size // COPY_BYTES
+        rounds = range(0, self.columns * pieces, self.threads)
+        lines = [
+            f".reg .b32 v<{4 * COPIES_AHEAD}>, a<{COPIES_AHEAD}>, a, q, n, o, b, all; .reg .b64 g, d;",
+            f".reg .b16 l, h; .reg .pred p<{COPIES_AHEAD}>; mul.lo.u32 all, $4, {pieces};",
+        ]
+        for first in range(0, len(rounds), COPIES_AHEAD):
+            group = rounds[first : first + COPIES_AHEAD]
+            for slot, start in enumerate(group):
+                words = ", ".join(f"v{4 * slot + i}" for i in range(4))
+                lines += [
+                    f"mov.u32 q, %tid.x; add.u32 q, q, {start}; setp.lt.u32 p{slot}, q, all;",
+                    self._place(),
+                    f"{address} add.u32 a{slot}, $1, a; cvt.u64.u32 d, o; add.u64 g, g, d;",
+                    f"@p{slot} ld.global.v4.b32 {{{words}}}, [g];",
+                ]
+            for slot in range(len(group)):
+                lines += [f"@p{slot} {line.strip()};" for line in store(slot).split(";") if line.strip()]
+        return "{ " + " ".join(lines) + " mov.u32 $0, $1; }"
+
+    def _place(self) -> str:
+        """PTX that finds column `n`, offset `o` and the column's global address `g` of piece `q`."""
+        if self.columns == 1:
+            return f"mov.u32 n, 0; mul.lo.u32 o, q, {COPY_BYTES}; mov.u64 g, $2;"
+        pieces = self.size // COPY_BYTES
+        divide = f"div.u32 n, q, {pieces}; mul.lo.u32 o, n, {pieces}; sub.u32 o, q, o;"
+        return f"{divide} mul.lo.u32 o, o, {COPY_BYTES}; cvt.u64.u32 g, n; mad.lo.u64 g, g, $3, $2;"
+
+
+def row_text(size: int, threads: int, columns: int) -> str:
+    """PTX that copies columns of x, the values of all columns for one input beside each other."""
+
+    def whole(slot: int) -> str:
+        words = ", ".join(f"v{4 * slot + i}" for i in range(4))
+        return f"st.shared.v4.b32 [a{slot}], {{{words}}};"
+
+    def spread(slot: int) -> str:
+        return " ".join(
+            f"mov.b32 {{l, h}}, v{4 * slot + i};"
+            f" st.shared.b16 [a{slot}+{4 * i * columns}], l;"
+            f" st.shared.b16 [a{slot}+{(4 * i + 2) * columns}], h;"
+            for i in range(4)
+        )
+
+    if columns == 1:
+        return Copy(size, 1, threads).text("mov.u32 a, o;", whole)
+    return Copy(size, columns, threads).text(f"mul.lo.u32 a, o, {columns}; mad.lo.u32 a, n, 2, a;", spread)
+
+
+def operand_text(size: int, threads: int, columns: int, pitch: int) -> str:
+    """PTX that copies columns of x, `pitch` bytes apart, as operands of a tensor core.
+
+    Of every 128 bytes, a matrix of 8 × 4 words, the columns are stored one after the other.
+    """
+    place = "and.b32 a, o, 0xffffff80; bfe.u32 b, o, 4, 3; mad.lo.u32 a, b, 4, a;"
+    address = f"{place} mad.lo.u32 a, n, {pitch}, a;"
+
+    def store(slot: int) -> str:
+        return " ".join(f"st.shared.b32 [a{slot}+{32 * i}], v{4 * slot + i};" for i in range(4))
+
+    return Copy(size, columns, threads).text(address, store)

@@ -1,0 +1,85 @@
+"""Compile kernels for a GPU that need not be there; print one JSON object for each.
+
+A program of its own, since Triton decides when it is imported whether kernels are interpreted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from kernels.formats.activation_kernels import activation_kernel
+from kernels.formats.nm import _mma_text, _window
+from kernels.formats.nm_kernels import nm_tensor_core_kernel
+from kernels.formats.ptx import operand_text, reserve_text, row_text
+from kernels.formats.sell import REGISTERS
+from kernels.formats.sell_kernels import sell_kernel
+from kernels.formats.sell_windows import choose_window, count_phases
+
+POINTERS = {
+    "values": "*i32", "gaps": "*i32", "starts": "*i16", "steps": "*i32", "row_order": "*i32",
+    "positions": "*i32", "arrivals": "*i32", "partial": "*fp32", "x": "*bf16", "y": "*bf16",
+    "threshold": "fp32",
+}  # fmt: skip
+
+
+def compile_kernel(
+    capability: int,
+    name: str,
+    kernel: Any,
+    constants: dict[str, Any],
+    warps: int,
+    registers: int | None = None,
+) -> None:
+    """Compile one kernel; print its name and how often its buffer in shared memory is declared."""
+    names = list(inspect.signature(kernel.fn).parameters)
+    signature = {n: "constexpr" if n in constants else POINTERS.get(n, "i32") for n in names}
+    aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n].startswith("*")}
+    source = ASTSource(
+        kernel, signature, {(names.index(n),): value for n, value in constants.items()}, aligned
+    )
+    options = {"num_warps": warps, "launch_pdl": bool(constants["PDL"]), "maxnreg": registers}
+    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
+    report = {"name": name, "buffers": compiled.asm["ptx"].count(" staged[")}
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+def compile_all(capability: int) -> None:
+    """Compile every kernel with inline PTX in its main variants."""
+    pdl = int(capability >= 90)
+    for width, depth, columns in [(1, 1, 4096), (1, 2, 28672), (1, 4, 4096), (2, 2, 4096), (4, 2, 4096)]:
+        window = choose_window(columns, count_phases(columns, width), width)
+        assert window is not None
+        constants = {
+            "TILE_ROWS": 32, "LANES": 16, "WIDTH": width, "BF16": True, "DEPTH": depth, "PDL": pdl,
+            "STAGED": True, "RESERVE": reserve_text(2 * window.size * width),
+            "COPY": row_text(2 * window.size, 512, width),
+        }  # fmt: skip
+        registers = REGISTERS[depth] if width == 1 else None
+        compile_kernel(capability, f"sell {width} {depth} {columns}", sell_kernel, constants, 16, registers)
+    for batch, row_tiles, ahead in [(1, 1, 2), (4, 1, 1), (16, 2, 0)]:
+        size = 128 * _window(64, batch, 8)[0]
+        constants = {
+            "WARPS": 8, "FIRST": _mma_text(torch.bfloat16, 0), "SECOND": _mma_text(torch.bfloat16, 1),
+            "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > 8 else 1, "PITCH": size + 16,
+            "AHEAD": ahead, "UNROLL": 1, "PDL": pdl, "RESERVE": reserve_text(batch * (size + 16)),
+            "COPY": operand_text(size, 256, batch, size + 16),
+        }  # fmt: skip
+        compile_kernel(capability, f"nm {batch} {row_tiles} {ahead}", nm_tensor_core_kernel, constants, 8)
+    for outputs, splits in [(64, 1), (256, 16)]:
+        constants = {
+            "LISTS": 2048 // outputs, "LENGTH": 64, "ROWS": 8, "OUTPUTS": outputs, "SPLITS": splits,
+            "BF16": True, "PDL": pdl, "RESERVE": reserve_text(4 * 64 * 2048 // outputs),
+        }  # fmt: skip
+        compile_kernel(capability, f"activation {outputs} {splits}", activation_kernel, constants, 8)
+
+
+if __name__ == "__main__":
+    compile_all(int(sys.argv[1]))
