@@ -14,7 +14,7 @@ so that results do not depend on which one is last.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -102,7 +102,7 @@ class Activation(Format):
         splits = ceil_div(columns, per_list * lists)
         partial = torch.empty(splits if splits > 1 else 0, rows, dtype=torch.float32, device=x.device)
         operands = (packed.values, x, out, partial, packed.arrivals, rows, columns, packed.values.shape[1])
-        settings = {
+        settings: dict[str, Any] = {
             "LISTS": lists, "ROWS": launch["rows"], "OUTPUTS": launch["outputs"],
             "SPLITS": next_power_of_2(splits), "BF16": packed.dtype == torch.bfloat16,
             "num_warps": launch["warps"],

@@ -25,7 +25,7 @@ at 50 %. The prefix sums of 8 gaps come from one multiplication, so decoding cos
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -162,7 +162,7 @@ class Sell(Format):
         programs = packed.steps.numel() - 1
         stored = (packed.values, packed.gaps, packed.starts, packed.steps, packed.row_order)
         warps = max(1, packed.tile_rows * packed.lanes // 32)
-        settings = {
+        settings: dict[str, Any] = {
             "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PDL": pdl,
             "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
         }  # fmt: skip
