@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 import torch
@@ -13,6 +14,8 @@ from kernels.errors import LaunchError
 
 # bfloat16 arithmetic and mma.sp both arrive with compute capability 8.0 (Ampere).
 MINIMUM_CAPABILITY = (8, 0)
+# Tuples that a loop carries, and the assembler's `mma.sp::ordered_metadata`.
+MINIMUM_TRITON = (3, 4)
 
 
 def interpreting() -> bool:
@@ -20,9 +23,20 @@ def interpreting() -> bool:
     return os.environ.get("TRITON_INTERPRET", "0") == "1"
 
 
-def has_triton() -> bool:
-    """Tell whether Triton is installed (it exists for Linux only)."""
-    return find_spec("triton") is not None
+def triton_obstacle() -> str | None:
+    """Say why Triton cannot run the kernels, None if it can (it exists for Linux only)."""
+    if find_spec("triton") is None:
+        return "Triton is not installed: pip install triton (Linux only)"
+    try:
+        installed = version("triton")
+    except PackageNotFoundError:
+        # Nightly and ROCm builds go by other names; they are not old.
+        return None
+    numbers = tuple(int(part) for part in re.findall(r"\d+", installed)[:2])
+    if numbers < MINIMUM_TRITON:
+        wanted = ".".join(map(str, MINIMUM_TRITON))
+        return f"Triton {installed} is too old: the kernels need {wanted} or newer, pip install --upgrade torch"
+    return None
 
 
 def inline_ptx(device: torch.device) -> bool:
@@ -59,8 +73,7 @@ class Machine:
 def find_machine(request: str = "auto") -> Machine:
     """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; raises LaunchError for a device that is not there."""
     if request == "cpu" or (request == "auto" and not torch.cuda.is_available()):
-        reason = None if has_triton() else "Triton is not installed: pip install triton (Linux only)"
-        return Machine("cpu", torch.device("cpu"), None, 0, reason)
+        return Machine("cpu", torch.device("cpu"), None, 0, triton_obstacle())
     if request != "auto" and not re.fullmatch(r"cuda(:\d+)?", request):
         raise LaunchError(f"unknown device {request!r}: use auto, cpu, cuda or cuda:N")
     if not torch.cuda.is_available():
@@ -76,8 +89,6 @@ def find_machine(request: str = "auto") -> Machine:
 
 
 def _obstacle(capability: tuple[int, int]) -> str | None:
-    if not has_triton():
-        return "Triton is not installed: pip install triton (Linux only)"
     if capability < MINIMUM_CAPABILITY:
         return f"compute capability {capability[0]}.{capability[1]} is too old: the kernels need 8.0 or newer"
-    return None
+    return triton_obstacle()

@@ -1,6 +1,7 @@
 """What the machine has: GPUs, Triton, and the versions of what is installed; nothing of it is imported."""
 
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, version
 
 from tui.benchmarks import list_gpus
@@ -11,6 +12,8 @@ NUMERIC_USES = {
     "torch": "sparsity-etl and sparsity-bench need it",
     "triton": "the sparse kernels need it",
 }
+# What kernels/device.py asks for, which the app does not import.
+MINIMUM_TRITON = (3, 4)
 PACKAGES = (
     *("textual", "textual-serve", "duckdb", "ibis-framework", "pyarrow", "plotext"),
     *("torch", "triton", "transformers"),
@@ -42,6 +45,14 @@ def examine_triton() -> Finding:
             "missing",
             "Triton is not installed: sparsity-bench cannot run its kernels",
             "install it, on Linux: pip install triton",
+        )
+    if tuple(int(part) for part in re.findall(r"\d+", installed)[:2]) < MINIMUM_TRITON:
+        wanted = ".".join(map(str, MINIMUM_TRITON))
+        return Finding(
+            "Triton",
+            "limited",
+            f"Triton {installed} is too old for the kernels, which need {wanted}: only dense and csr run",
+            "pip install --upgrade torch triton",
         )
     return Finding("Triton", "good", f"Triton {installed} is installed")
 

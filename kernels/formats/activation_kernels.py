@@ -5,9 +5,9 @@
 
 import triton
 import triton.language as tl
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
+from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.staging import read_word, reserve, write_word
 
 
@@ -80,9 +80,9 @@ def activation_kernel(
     even = tl.zeros((LISTS, OUTPUTS // 2), tl.float32)
     odd = even
     if PDL == 1:
-        gdc_launch_dependents()
+        let_next_start()
     if PDL:
-        gdc_wait()
+        wait_for_previous()
     listed = (entry < per_list) & (first + place < in_features)
     xs = tl.load(x + first + place, mask=listed, other=0.0)
     active = (tl.abs(xs.to(tl.float32)) > threshold).to(tl.int32)
@@ -99,7 +99,7 @@ def activation_kernel(
         even, odd = _add(pairs, kept_xs, even, odd, BF16)
         pairs, kept_xs = next_pairs, next_xs
     if PDL == 2:
-        gdc_launch_dependents()
+        let_next_start()
     _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)
 
 

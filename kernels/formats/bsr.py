@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import torch
 import triton
 import triton.language as tl
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.device import programmatic_launch
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect
+from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.launching import start
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def bsr_kernel(
 ):  # fmt: skip
     """One row of blocks a program, BLOCKS of them side by side at a time."""
     if PDL:
-        gdc_launch_dependents()
+        let_next_start()
     block_row = tl.program_id(0)
     first = tl.load(offsets + block_row)
     last = tl.load(offsets + block_row + 1)
@@ -58,7 +58,7 @@ def bsr_kernel(
     column = lane % COLUMNS
     acc = tl.zeros((ROWS, BLOCKS * COLUMNS), tl.float32)  # ty: ignore[invalid-argument-type]  jit
     if PDL:
-        gdc_wait()
+        wait_for_previous()
     for ahead in range(first, last, BLOCKS):
         block = ahead + lane // COLUMNS
         stored = block < last

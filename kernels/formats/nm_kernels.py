@@ -5,9 +5,9 @@
 
 import triton
 import triton.language as tl
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
+from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.staging import copy, read_words, reserve
 
 
@@ -96,7 +96,7 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
     """
     THREADS: tl.constexpr = 32 * WARPS
     if PDL:
-        gdc_launch_dependents()
+        let_next_start()
     row_tile = tl.program_id(0) * ROW_TILES
     thread = tl.arange(0, THREADS)
     lane, warp = thread % 32, thread // 32
@@ -115,7 +115,7 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
     if AHEAD == 2:
         n0, n1, next_meta = _read_block(values, positions, row_tile, warp + WARPS, blocks, lane)
     if PDL:
-        gdc_wait()
+        wait_for_previous()
     for phase in range(phases):
         begin = phase * per_phase
         # The last window may begin earlier: all are of one size and none reaches past x.

@@ -5,9 +5,9 @@
 
 import triton
 import triton.language as tl
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from kernels.formats.bits import high_half, low_half
+from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.staging import copy, gather, gather_2, gather_4, reserve
 
 
@@ -143,7 +143,7 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
     """
     BLOCK: tl.constexpr = TILE_ROWS * LANES
     if PDL == 1:
-        gdc_launch_dependents()
+        let_next_start()
     tile = tl.program_id(0)
     first, count = _span(steps, uniform, tile)
     starts += tile * phases * BLOCK
@@ -162,7 +162,7 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
             words3, gap3 = _read(value_pointer, gap_pointer, 3, count, BLOCK)
         column = tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF
         if PDL:
-            gdc_wait()
+            wait_for_previous()
         if STAGED:
             # Nobody may still read the window before.
             tl.debug_barrier()
@@ -190,7 +190,7 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
             value_pointer += DEPTH * BLOCK * 4
             gap_pointer += DEPTH * BLOCK
     if PDL == 2:
-        gdc_launch_dependents()
+        let_next_start()
     row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
     inside = row < out_features
     row = tl.load(row_order + row, mask=inside, other=0)
@@ -239,7 +239,7 @@ def sell_batch_kernel(
     BLOCK: tl.constexpr = TILE_ROWS * LANES
     WIDTH: tl.constexpr = min(BATCH, 8)
     if PDL:
-        gdc_launch_dependents()
+        let_next_start()
     tile = tl.program_id(0)
     first, count = _span(steps, uniform, tile)
     starts += tile * phases * BLOCK
@@ -251,7 +251,7 @@ def sell_batch_kernel(
         words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK)
         x_pointer = x_t + (tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF) * BATCH
         if PDL:
-            gdc_wait()
+            wait_for_previous()
         for step in range(count):
             next_words, next_gap = _read(value_pointer, gap_pointer, 1, count - step, BLOCK)
             value_pointer += BLOCK * 4

@@ -163,6 +163,16 @@ def test_gpus_and_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [finding.state for finding in machine_findings.examine_versions()] == ["good", "good", "missing"]
 
 
+def test_a_triton_too_old_for_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told apart from one that is missing."""
+    assert machine_findings.examine_triton().state == "good"
+    monkeypatch.setattr(machine_findings, "_version", lambda _: "3.3.1")
+    finding = machine_findings.examine_triton()
+    assert (finding.state, finding.advice) == ("limited", "pip install --upgrade torch triton")
+    monkeypatch.setattr(machine_findings, "_version", lambda _: None)
+    assert machine_findings.examine_triton().state == "missing"
+
+
 def test_the_text_survives_any_encoding() -> None:
     """Without ✓ and ✗ the marks are ASCII; nothing raises."""
     findings = [Finding("Text", "missing", "half-blocks ▀", "do this"), Finding("Text", "good", "fine")]
