@@ -35,7 +35,9 @@ def triton_obstacle() -> str | None:
     numbers = tuple(int(part) for part in re.findall(r"\d+", installed)[:2])
     if numbers < MINIMUM_TRITON:
         wanted = ".".join(map(str, MINIMUM_TRITON))
-        return f"Triton {installed} is too old: the kernels need {wanted} or newer, pip install --upgrade torch"
+        return (
+            f"Triton {installed} is too old: the kernels need {wanted} or newer, pip install --upgrade torch"
+        )
     return None
 
 
