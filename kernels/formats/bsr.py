@@ -49,7 +49,7 @@ def bsr_kernel(
 ):  # fmt: skip
     """One row of blocks a program, BLOCKS of them side by side at a time."""
     if PDL:
-        let_next_start()
+        let_next_start()  # ty: ignore[invalid-argument-type]  jit
     block_row = tl.program_id(0)
     first = tl.load(offsets + block_row)
     last = tl.load(offsets + block_row + 1)
@@ -58,7 +58,7 @@ def bsr_kernel(
     column = lane % COLUMNS
     acc = tl.zeros((ROWS, BLOCKS * COLUMNS), tl.float32)  # ty: ignore[invalid-argument-type]  jit
     if PDL:
-        wait_for_previous()
+        wait_for_previous()  # ty: ignore[invalid-argument-type]  jit
     for ahead in range(first, last, BLOCKS):
         block = ahead + lane // COLUMNS
         stored = block < last

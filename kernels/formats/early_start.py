@@ -1,5 +1,3 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
 """Programmatic dependent launch: a kernel starts while the one before it drains (PTX `griddepcontrol`).
 
 Triton's own functions for it exist from 3.4 on; kernels have to compile without them too.
