@@ -1,6 +1,6 @@
 """Programmatic dependent launch: a kernel starts while the one before it drains (PTX `griddepcontrol`).
 
-Triton's own functions for it exist from 3.4 on; kernels have to compile without them too.
+Triton has functions for it, but those of 3.4 do not compile.
 """
 
 import triton
