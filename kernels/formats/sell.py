@@ -34,7 +34,8 @@ from kernels.errors import PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, expect, next_power_of_2
 from kernels.formats.launching import start
 from kernels.formats.ptx import COPY_BYTES, reserve_text, row_text
-from kernels.formats.sell_kernels import sell_batch_kernel, sell_kernel
+from kernels.formats.sell_batch_kernels import sell_batch_kernel
+from kernels.formats.sell_kernels import sell_kernel
 from kernels.formats.sell_packing import (
     STEP,
     pack_nibbles,

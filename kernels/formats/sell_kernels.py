@@ -1,6 +1,6 @@
 # type: ignore
 # The type checker does not know what triton.jit makes of a function.
-"""Triton kernels of SELL-delta4; sell.py beside this draws the layout they read."""
+"""Triton kernel of SELL-delta4 for one column of x, or few; sell.py beside this draws the layout it reads."""
 # ruff: noqa: PLR0917, RET505 - a kernel takes its pointers and sizes one by one; Triton needs the else.
 
 import triton
@@ -8,24 +8,8 @@ import triton.language as tl
 
 from kernels.formats.bits import high_half, low_half
 from kernels.formats.early_start import let_next_start, wait_for_previous
+from kernels.formats.sell_decoding import prefix_sums, read_step, span, split_words, step_pointers
 from kernels.formats.staging import copy, gather, gather_2, gather_4, reserve
-
-
-@triton.jit
-def _prefix_sums(gaps):
-    """Byte j of the results: columns advanced after entries 2j and 2j + 1."""
-    odd = (gaps >> 4) & 0x0F0F0F0F
-    even = gaps & 0x0F0F0F0F
-    after_odd = (odd + even).to(tl.uint32) * 0x01010101
-    return after_odd - odd.to(tl.uint32), after_odd
-
-
-@triton.jit
-def _split_words(words, BLOCK: tl.constexpr):
-    even, odd = tl.split(tl.reshape(words, (BLOCK, 2, 2)))
-    w0, w2 = tl.split(even)
-    w1, w3 = tl.split(odd)
-    return w0, w1, w2, w3
 
 
 @triton.jit
@@ -42,7 +26,7 @@ def _gather(at, columns, BYTE: tl.constexpr, BF16: tl.constexpr, STAGED: tl.cons
 @triton.jit
 def _consume_one(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, STAGED: tl.constexpr):
     """Multiply and add a step of every lane; all its gathers are issued before the first use."""
-    even, odd = _prefix_sums(gaps)
+    even, odd = prefix_sums(gaps)
     x0, _ = _gather(at, even, 0, BF16, STAGED)
     x1, _ = _gather(at, odd, 0, BF16, STAGED)
     x2, _ = _gather(at, even, 1, BF16, STAGED)
@@ -51,7 +35,7 @@ def _consume_one(words, gaps, at, acc, BLOCK: tl.constexpr, BF16: tl.constexpr, 
     x5, _ = _gather(at, odd, 2, BF16, STAGED)
     x6, _ = _gather(at, even, 3, BF16, STAGED)
     x7, at = _gather(at, odd, 3, BF16, STAGED)
-    w0, w1, w2, w3 = _split_words(words, BLOCK)
+    w0, w1, w2, w3 = split_words(words, BLOCK)
     acc += low_half(w0, BF16) * x0
     acc += high_half(w0, BF16) * x1
     acc += low_half(w1, BF16) * x2
@@ -87,8 +71,8 @@ def _consume(
         at, first = _consume_one(words, gaps, at, acc[0], BLOCK, BF16, STAGED)
         return at, (first, acc[1], acc[2], acc[3])
     else:
-        even, odd = _prefix_sums(gaps)
-        w0, w1, w2, w3 = _split_words(words, BLOCK)
+        even, odd = prefix_sums(gaps)
+        w0, w1, w2, w3 = split_words(words, BLOCK)
         _, acc = _add_entry(low_half(w0, BF16), at, even, acc, 0, WIDTH, BF16)
         _, acc = _add_entry(high_half(w0, BF16), at, odd, acc, 0, WIDTH, BF16)
         _, acc = _add_entry(low_half(w1, BF16), at, even, acc, 1, WIDTH, BF16)
@@ -98,35 +82,6 @@ def _consume(
         _, acc = _add_entry(low_half(w3, BF16), at, even, acc, 3, WIDTH, BF16)
         at, acc = _add_entry(high_half(w3, BF16), at, odd, acc, 3, WIDTH, BF16)
         return at, acc
-
-
-@triton.jit
-def _span(steps, uniform, tile):
-    """First step of a tile and its number of steps; tiles of equal size need no look-up."""
-    first = tile * uniform
-    count = uniform
-    if uniform == 0:
-        first = tl.load(steps + tile)
-        count = tl.load(steps + tile + 1) - first
-    return first.to(tl.int64), count
-
-
-@triton.jit
-def _pointers(values, gaps, step, BLOCK: tl.constexpr):
-    """Pointers to one step of every lane."""
-    lane = tl.arange(0, BLOCK)
-    words = lane[:, None] * 4 + tl.arange(0, 4)[None, :]
-    return values + step * (BLOCK * 4) + words, gaps + step * BLOCK + lane
-
-
-@triton.jit
-def _read(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr):
-    """Read the step `ahead` of the pointers if it is one of those `left`, else zeros, which add nothing."""
-    # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
-    more = tl.zeros((BLOCK,), tl.int32) + ahead < left
-    gap = tl.load(gap_pointer + ahead * BLOCK, mask=more, other=0, cache_modifier=".cg")
-    words = tl.load(value_pointer + ahead * BLOCK * 4, mask=more[:, None], other=0, cache_modifier=".cg")
-    return words, gap
 
 
 @triton.jit
@@ -145,7 +100,7 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
     if PDL == 1:
         let_next_start()
     tile = tl.program_id(0)
-    first, count = _span(steps, uniform, tile)
+    first, count = span(steps, uniform, tile)
     starts += tile * phases * BLOCK
     lane = tl.arange(0, BLOCK)
     zeros = tl.zeros((BLOCK,), tl.float32)
@@ -153,13 +108,13 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
     if STAGED:
         buffer = reserve(RESERVE)
     for phase in range(phases):
-        value_pointer, gap_pointer = _pointers(values, gaps, first * phases + phase * count, BLOCK)
-        words0, gap0 = _read(value_pointer, gap_pointer, 0, count, BLOCK)
+        value_pointer, gap_pointer = step_pointers(values, gaps, first * phases + phase * count, BLOCK)
+        words0, gap0 = read_step(value_pointer, gap_pointer, 0, count, BLOCK)
         if DEPTH > 1:
-            words1, gap1 = _read(value_pointer, gap_pointer, 1, count, BLOCK)
+            words1, gap1 = read_step(value_pointer, gap_pointer, 1, count, BLOCK)
         if DEPTH == 4:
-            words2, gap2 = _read(value_pointer, gap_pointer, 2, count, BLOCK)
-            words3, gap3 = _read(value_pointer, gap_pointer, 3, count, BLOCK)
+            words2, gap2 = read_step(value_pointer, gap_pointer, 2, count, BLOCK)
+            words3, gap3 = read_step(value_pointer, gap_pointer, 3, count, BLOCK)
         column = tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF
         if PDL:
             wait_for_previous()
@@ -174,19 +129,19 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
         for step in tl.range(0, count, DEPTH):
             left = count - step
             if DEPTH == 1:
-                next_words, next_gap = _read(value_pointer, gap_pointer, 1, left, BLOCK)
+                next_words, next_gap = read_step(value_pointer, gap_pointer, 1, left, BLOCK)
                 at, acc = _consume(words0, gap0, at, acc, BLOCK, WIDTH, BF16, STAGED)
                 words0, gap0 = next_words, next_gap
             else:
                 at, acc = _consume(words0, gap0, at, acc, BLOCK, WIDTH, BF16, STAGED)
-                words0, gap0 = _read(value_pointer, gap_pointer, DEPTH, left, BLOCK)
+                words0, gap0 = read_step(value_pointer, gap_pointer, DEPTH, left, BLOCK)
                 at, acc = _consume(words1, gap1, at, acc, BLOCK, WIDTH, BF16, STAGED)
-                words1, gap1 = _read(value_pointer, gap_pointer, DEPTH + 1, left, BLOCK)
+                words1, gap1 = read_step(value_pointer, gap_pointer, DEPTH + 1, left, BLOCK)
             if DEPTH == 4:
                 at, acc = _consume(words2, gap2, at, acc, BLOCK, WIDTH, BF16, STAGED)
-                words2, gap2 = _read(value_pointer, gap_pointer, DEPTH + 2, left, BLOCK)
+                words2, gap2 = read_step(value_pointer, gap_pointer, DEPTH + 2, left, BLOCK)
                 at, acc = _consume(words3, gap3, at, acc, BLOCK, WIDTH, BF16, STAGED)
-                words3, gap3 = _read(value_pointer, gap_pointer, DEPTH + 3, left, BLOCK)
+                words3, gap3 = read_step(value_pointer, gap_pointer, DEPTH + 3, left, BLOCK)
             value_pointer += DEPTH * BLOCK * 4
             gap_pointer += DEPTH * BLOCK
     if PDL == 2:
@@ -197,81 +152,6 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
     for column in tl.static_range(WIDTH):
         total = tl.sum(tl.reshape(acc[column], (LANES, TILE_ROWS)), 0)
         target = y + tl.full((), column, tl.int64) * out_features + row
-        # Compared as blocks, as in _read.
+        # Compared as blocks, as in read_step.
         wanted = inside & (tl.zeros((TILE_ROWS,), tl.int32) + column < batch)
         tl.store(target, total.to(y.dtype.element_ty), mask=wanted)
-
-
-@triton.jit
-def _gather_batch(x_pointer, columns, shift: tl.constexpr, offset: tl.constexpr, BATCH: tl.constexpr):
-    """Rows of the transposed x (in, BATCH): one wide load serves every batch column."""
-    row = x_pointer + ((columns >> shift) & 0xFF) * BATCH + offset
-    width: tl.constexpr = min(BATCH, 8)
-    return tl.load(row[:, None] + tl.arange(0, width)[None, :]).to(tl.float32)
-
-
-@triton.jit
-def _consume_batch(
-    words, gaps, x_pointer, acc, upper, BLOCK: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr
-):  # fmt: skip
-    """As _consume for BATCH columns; `upper` holds the columns from 8 on."""
-    w0, w1, w2, w3 = _split_words(words, BLOCK)
-    after_even, after_odd = _prefix_sums(gaps)
-    for j in tl.static_range(4):
-        w = w0 if j == 0 else (w1 if j == 1 else (w2 if j == 2 else w3))
-        low = low_half(w, BF16)[:, None]
-        high = high_half(w, BF16)[:, None]
-        acc += low * _gather_batch(x_pointer, after_even, 8 * j, 0, BATCH)
-        acc += high * _gather_batch(x_pointer, after_odd, 8 * j, 0, BATCH)
-        if BATCH > 8:
-            upper += low * _gather_batch(x_pointer, after_even, 8 * j, 8, BATCH)
-            upper += high * _gather_batch(x_pointer, after_odd, 8 * j, 8, BATCH)
-    x_pointer += (after_odd >> 24) * BATCH
-    return x_pointer, acc, upper
-
-
-@triton.jit
-def sell_batch_kernel(
-    values, gaps, starts, steps, row_order, x_t, y, out_features, uniform, phases, batch,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, BF16: tl.constexpr, BATCH: tl.constexpr, PDL: tl.constexpr,
-):  # fmt: skip
-    """As sell_kernel for up to 16 columns of x: each entry is decoded once for all of them."""
-    BLOCK: tl.constexpr = TILE_ROWS * LANES
-    WIDTH: tl.constexpr = min(BATCH, 8)
-    if PDL:
-        let_next_start()
-    tile = tl.program_id(0)
-    first, count = _span(steps, uniform, tile)
-    starts += tile * phases * BLOCK
-    lane = tl.arange(0, BLOCK)
-    acc = tl.zeros((BLOCK, WIDTH), tl.float32)
-    upper = tl.zeros((BLOCK, WIDTH), tl.float32)
-    for phase in range(phases):
-        value_pointer, gap_pointer = _pointers(values, gaps, first * phases + phase * count, BLOCK)
-        words, gap = _read(value_pointer, gap_pointer, 0, count, BLOCK)
-        x_pointer = x_t + (tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF) * BATCH
-        if PDL:
-            wait_for_previous()
-        for step in range(count):
-            next_words, next_gap = _read(value_pointer, gap_pointer, 1, count - step, BLOCK)
-            value_pointer += BLOCK * 4
-            gap_pointer += BLOCK
-            x_pointer, acc, upper = _consume_batch(words, gap, x_pointer, acc, upper, BLOCK, BF16, BATCH)
-            words, gap = next_words, next_gap
-    _store_batch(acc, row_order, y, tile, out_features, batch, 0, TILE_ROWS, LANES, WIDTH)
-    if BATCH > 8:
-        _store_batch(upper, row_order, y, tile, out_features, batch, 8, TILE_ROWS, LANES, WIDTH)
-
-
-@triton.jit
-def _store_batch(
-    acc, row_order, y, tile, out_features, batch, offset: tl.constexpr,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr,
-):  # fmt: skip
-    row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
-    inside = row < out_features
-    row = tl.load(row_order + row, mask=inside, other=0)
-    column = offset + tl.arange(0, WIDTH)
-    total = tl.sum(tl.reshape(acc, (LANES, TILE_ROWS, WIDTH)), 0)
-    target = y + column[None, :].to(tl.int64) * out_features + row[:, None]
-    tl.store(target, total.to(y.dtype.element_ty), mask=inside[:, None] & (column < batch)[None, :])
