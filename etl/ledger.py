@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from etl.loading import insert, next_id, utc_now
+from warehouse.errors import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -68,7 +69,7 @@ class Ledger:
 
 
 def _state(error: BaseException) -> str:
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+    return "interrupted" if is_interruption(error) else "failed"
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from warehouse.errors import SparsityError
+from warehouse.errors import SparsityError, is_interruption
 
 DISTRIBUTION = "sparsity-tui"
 
@@ -75,8 +75,7 @@ def guarded(body: Callable[[], int | None], *, debug: bool) -> int:
     except KeyboardInterrupt:
         if debug:
             raise
-        print("interrupted", file=sys.stderr)  # noqa: T201  # commands speak on stderr
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # The reader of our output has gone; leave nothing for the interpreter to flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,9 +88,16 @@ def guarded(body: Callable[[], int | None], *, debug: bool) -> int:
     except Exception as error:  # the last line of defence of a command
         if debug:
             raise
+        if is_interruption(error):
+            return _interrupted()
         kind = type(error).__name__
         print(f"error: {kind}: {_one_line(error)} (--debug shows where)", file=sys.stderr)  # noqa: T201
         return 1
+
+
+def _interrupted() -> int:
+    print("interrupted", file=sys.stderr)  # noqa: T201  # commands speak on stderr
+    return 130
 
 
 def _one_line(error: Exception) -> str:

@@ -11,3 +11,14 @@ class UsageError(SparsityError):
     """The request itself is wrong: an option, a setting, a query. Commands exit with 2."""
 
     exit_code = 2
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Tell whether somebody ended the work (Ctrl+C, SIGTERM).
+
+    Inside a query DuckDB raises a RuntimeError of its own, with the KeyboardInterrupt as its cause.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None

@@ -31,6 +31,20 @@ def test_errors_become_one_line_and_a_code(error, code, line, capsys: pytest.Cap
     assert capsys.readouterr().err == line
 
 
+def test_a_signal_inside_a_query_is_an_interruption() -> None:
+    """DuckDB turns it into an error of its own; the command still says "interrupted" and ends with 130."""
+    script = (
+        "import duckdb, os, signal, sys, threading\nfrom warehouse.commands import guarded\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "query = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'\n"
+        "sys.exit(guarded(lambda: duckdb.sql(query).fetchall() and 0, debug=False))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (process.returncode, process.stderr) == (130, "interrupted\n")
+
+
 def test_debug_lets_the_traceback_through() -> None:
     """With --debug the exception reaches the interpreter."""
     with pytest.raises(SparsityError):
