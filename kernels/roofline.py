@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from kernels.timing import SETTLING_SECONDS
+from kernels.timing import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +47,7 @@ def measure_roofline(machine: Machine) -> Roofline:
 
 
 def _cuda_seconds(work: Callable[[], object]) -> float:
-    end = time.perf_counter() + SETTLING_SECONDS
-    while time.perf_counter() < end:
-        work()
-        torch.cuda.synchronize()
+    settle(work)
     times = []
     for _ in range(REPEATS):
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)

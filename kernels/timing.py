@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # An idle GPU needs some work before it runs at full speed: on an H100 dense, N:M and SELL products were seen
 # 15 to 20 % slower for 10 to 60 ms, while others were not.
 SETTLING_SECONDS = 0.1
-REPLAYS_AT_ONCE = 8
+REPEATS_AT_ONCE = 8
 # Buffers are rotated until they exceed the L2 cache this many times, so every read comes from memory.
 L2_MULTIPLE = 4
 
@@ -49,12 +49,12 @@ def capture(calls: Sequence[Callable[[], object]]) -> torch.cuda.CUDAGraph:
     return graph
 
 
-def _settle(graph: torch.cuda.CUDAGraph, seconds: float) -> None:
-    """Replay a graph until the device has worked for some time."""
+def settle(work: Callable[[], object], seconds: float = SETTLING_SECONDS) -> None:
+    """Repeat some work until the device has been at it for some time."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        for _ in range(REPLAYS_AT_ONCE):
-            graph.replay()
+        for _ in range(REPEATS_AT_ONCE):
+            work()
         torch.cuda.synchronize()
 
 
@@ -63,7 +63,7 @@ def time_calls(
 ) -> Latency:
     """Time `replays` replays of a graph of all calls; each replay gives the mean time of one call."""
     graph = capture(calls)
-    _settle(graph, settling_seconds)
+    settle(graph.replay, settling_seconds)
     times = []
     for _ in range(replays):
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)

@@ -145,7 +145,7 @@ class NM(Format):
         pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
         x = _aligned(x, blocks * BLOCK_COLUMNS)
         per_phase, phases = _window(blocks, batch, warps)
-        size = min(per_phase, blocks) * BLOCK_BYTES
+        size = per_phase * BLOCK_BYTES
         settings = {
             "WARPS": warps, "num_warps": warps, "UNROLL": launch["unroll"], "AHEAD": launch["ahead"],
             "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > COLUMNS else 1, "PDL": pdl,

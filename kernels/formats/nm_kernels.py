@@ -6,7 +6,7 @@
 import triton
 import triton.language as tl
 
-from kernels.formats.bits import high_half, low_half
+from kernels.formats.bits import high_half, low_half, split_words
 from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.staging import copy, read_words, reserve
 
@@ -19,14 +19,6 @@ def _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions, PTX: tl.c
         [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions],
         dtype=(tl.float32, tl.float32, tl.float32, tl.float32), is_pure=True, pack=1,
     )  # fmt: skip
-
-
-@triton.jit
-def _words(tile, BLOCK: tl.constexpr):
-    even, odd = tl.split(tl.reshape(tile, (BLOCK, 2, 2)))
-    a0, a2 = tl.split(even)
-    a1, a3 = tl.split(odd)
-    return a0, a1, a2, a3
 
 
 @triton.jit
@@ -53,9 +45,9 @@ def _multiply_block(t0, t1, meta, b, c, FIRST: tl.constexpr, SECOND: tl.constexp
     """Multiply both tiles of a block by 8 columns of x; `b` holds 8 words of x, `c` 4 sums."""
     b0, b1, b2, b3, b4, b5, b6, b7 = b
     c0, c1, c2, c3 = c
-    a0, a1, a2, a3 = _words(t0, THREADS)
+    a0, a1, a2, a3 = split_words(t0, THREADS)
     c0, c1, c2, c3 = _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, meta, FIRST)
-    a0, a1, a2, a3 = _words(t1, THREADS)
+    a0, a1, a2, a3 = split_words(t1, THREADS)
     return _mma_sp(a0, a1, a2, a3, b4, b5, b6, b7, c0, c1, c2, c3, meta, SECOND)
 
 

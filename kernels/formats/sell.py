@@ -52,11 +52,11 @@ WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
 # Registers a thread by depth: enough not to spill in the loop, few enough to fill a multiprocessor.
 REGISTERS = {1: 32, 2: 40, 4: 64}
-# (rows a tile, lanes a row, steps of slack) worth trying. The first whose lanes a row can fill with four
+# (rows a tile, lanes a row) worth trying. The first whose lanes a row can fill with four
 # steps each is the default, so the short ones at the end serve small matrices.
 LAYOUTS = (
-    (32, 16, 0), (16, 32, 0), (32, 32, 0), (8, 64, 0), (16, 64, 0), (64, 16, 0), (8, 32, 0), (32, 8, 0),
-    (32, 4, 0), (32, 2, 0), (32, 1, 0),
+    (32, 16), (16, 32), (32, 32), (8, 64), (16, 64), (64, 16), (8, 32), (32, 8),
+    (32, 4), (32, 2), (32, 1),
 )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ class Sell(Format):
     limits = "any mask and shape; batch 1 to 16; above 80 % gaps over 15 cost explicit zeros"
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedSell:
-        """Store the kept entries; layout: `tile_rows`, `lanes`, powers of two, `slack`, `phases`."""
+        """Store the kept entries; layout: `tile_rows`, `lanes`, powers of two, and `phases`."""
         rows, columns = weight.shape
         if columns > WIDEST_ROW:
             raise PackingError(
@@ -115,7 +115,7 @@ class Sell(Format):
         tile_rows, lanes, phases = layout["tile_rows"], layout["lanes"], layout["phases"]
         block = tile_rows * lanes
         stream = stream_entries(weight, mask)
-        tiling = tile_rows_by_length(stream.counts, tile_rows, lanes * phases * STEP, layout["slack"])
+        tiling = tile_rows_by_length(stream.counts, tile_rows, lanes * phases * STEP)
         places = place_entries(stream, tiling, tile_rows, lanes, phases)
         size = int(tiling.steps[-1]) * phases * block * STEP
         values = torch.zeros(size, dtype=weight.dtype, device=weight.device)
@@ -189,7 +189,7 @@ class Sell(Format):
         phases = count_phases(shape[1], width)
         kept = max(1, int(shape[1] * density))
         fitting = [c for c in LAYOUTS if c[1] == 1 or c[1] * phases * FEWEST_STEPS * STEP <= kept]
-        names = ("tile_rows", "lanes", "slack")
+        names = ("tile_rows", "lanes")
         return [dict(zip(names, values, strict=True)) | {"phases": phases} for values in fitting]
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:

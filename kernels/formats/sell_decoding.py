@@ -16,15 +16,6 @@ def prefix_sums(gaps):
 
 
 @triton.jit
-def split_words(words, BLOCK: tl.constexpr):
-    """Take the 4 words of each lane apart."""
-    even, odd = tl.split(tl.reshape(words, (BLOCK, 2, 2)))
-    w0, w2 = tl.split(even)
-    w1, w3 = tl.split(odd)
-    return w0, w1, w2, w3
-
-
-@triton.jit
 def span(steps, uniform, tile):
     """First step of a tile and its number of steps; tiles of equal size need no look-up."""
     first = tile * uniform

@@ -6,9 +6,9 @@
 import triton
 import triton.language as tl
 
-from kernels.formats.bits import high_half, low_half
+from kernels.formats.bits import high_half, low_half, split_words
 from kernels.formats.early_start import let_next_start, wait_for_previous
-from kernels.formats.sell_decoding import prefix_sums, read_step, span, split_words, step_pointers
+from kernels.formats.sell_decoding import prefix_sums, read_step, span, step_pointers
 from kernels.formats.staging import copy, gather, gather_2, gather_4, reserve
 
 

@@ -53,11 +53,11 @@ def stream_entries(weight: torch.Tensor, mask: torch.Tensor) -> Stream:
     return Stream(rows, columns, values, torch.bincount(rows, minlength=weight.shape[0]))
 
 
-def tile_rows_by_length(counts: torch.Tensor, tile_rows: int, round_entries: int, slack: int) -> Tiling:
+def tile_rows_by_length(counts: torch.Tensor, tile_rows: int, round_entries: int) -> Tiling:
     """Sort the rows by their entries; a step of all lanes of a row holds `round_entries`."""
     order = torch.argsort(counts, descending=True, stable=True)
     longest = counts[order][::tile_rows]
-    per_tile = (longest + round_entries - 1) // round_entries + slack * (longest > 0)
+    per_tile = (longest + round_entries - 1) // round_entries
     return Tiling(order, torch.cat([per_tile.new_zeros(1), per_tile.cumsum(0)]))
 
 

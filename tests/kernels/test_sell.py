@@ -9,7 +9,7 @@ from kernels.errors import PackingError
 from kernels.formats.sell import PackedSell, Sell
 from tests.kernels.cases import dense_product, make_case, relative_error
 
-ONE_LANE = {"tile_rows": 1, "lanes": 1, "slack": 0, "phases": 1}
+ONE_LANE = {"tile_rows": 1, "lanes": 1, "phases": 1}
 
 
 def pack(weight: torch.Tensor, mask: torch.Tensor, layout: dict[str, int]) -> PackedSell:
@@ -46,7 +46,7 @@ def test_one_long_row_pads_only_its_own_tile():
     weight = torch.ones(64, 256).half()
     mask = torch.zeros(64, 256, dtype=torch.bool)
     mask[40] = True
-    packed = pack(weight, mask, {"tile_rows": 16, "lanes": 4, "slack": 0, "phases": 1})
+    packed = pack(weight, mask, {"tile_rows": 16, "lanes": 4, "phases": 1})
     assert packed.row_order[0] == 40
     assert packed.steps.tolist() == [0, 8, 8, 8, 8]
 
@@ -54,7 +54,7 @@ def test_one_long_row_pads_only_its_own_tile():
 def test_bits_a_weight_at_half():
     """Rows that fill their lanes take 20 bits an entry and little else: 10.1 bits a weight at 50 %."""
     mask = (torch.arange(4096) % 2 == 0).expand(64, 4096)
-    packed = pack(torch.ones(64, 4096).half(), mask, {"tile_rows": 32, "lanes": 16, "slack": 0, "phases": 1})
+    packed = pack(torch.ones(64, 4096).half(), mask, {"tile_rows": 32, "lanes": 16, "phases": 1})
     assert 10.0 < packed.bits_per_weight < 10.15
 
 
@@ -68,22 +68,22 @@ def test_more_inputs_than_16_bits_can_number_are_refused():
 @settings(max_examples=25, deadline=None)
 @given(
     rows=st.integers(1, 20), columns=st.integers(1, 90), density=st.floats(0, 1), seed=st.integers(0, 99),
-    slack=st.integers(0, 1), lanes=st.sampled_from([1, 4]),
+    lanes=st.sampled_from([1, 4]),
     phases=st.sampled_from([1, 3]),
 )  # fmt: skip
-def test_any_mask_survives_packing(rows, columns, density, seed, slack, lanes, phases):
+def test_any_mask_survives_packing(rows, columns, density, seed, lanes, phases):
     """Unpacking gives back every mask of every shape, whatever the layout."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(rows, columns, generator=generator).bfloat16()
     mask = torch.rand(rows, columns, generator=generator) < density
-    packed = pack(weight, mask, {"tile_rows": 8, "lanes": lanes, "slack": slack, "phases": phases})
+    packed = pack(weight, mask, {"tile_rows": 8, "lanes": lanes, "phases": phases})
     assert torch.equal(Sell().unpack(packed), weight.masked_fill(~mask, 0))
 
 
 def test_phases_and_reading_ahead_change_nothing():
     """Two phases, and however many steps are read ahead, give the same product."""
     weight, mask, x = make_case("uneven", (20, 200), torch.float16)
-    packed = pack(weight, mask, {"tile_rows": 8, "lanes": 4, "slack": 1, "phases": 2})
+    packed = pack(weight, mask, {"tile_rows": 8, "lanes": 4, "phases": 2})
     for depth in (1, 2, 4):
         got = Sell().multiply(packed, x, None, {"depth": depth, "pdl": 1})
         assert relative_error(got, dense_product(weight, mask, x)) < 1e-3
