@@ -85,7 +85,8 @@ def activation_kernel(
         wait_for_previous()
     listed = (entry < per_list) & (first + place < in_features)
     xs = tl.load(x + first + place, mask=listed, other=0.0)
-    active = (tl.abs(xs.to(tl.float32)) > threshold).to(tl.int32)
+    # What is not a number is not small either.
+    active = (~(tl.abs(xs.to(tl.float32)) <= threshold)).to(tl.int32)
     slot = lists[:, None] * LENGTH + tl.cumsum(active, 1) - active
     write_word(buffer + slot * 4, (xs.to(tl.int16, bitcast=True).to(tl.int32) << 16) | place, active)
     counts = tl.sum(active, 1)
@@ -118,7 +119,8 @@ def activation_plain_kernel(
     odd = even
     for _ in range(0, chunk, LISTS * ROWS):
         xs = tl.load(x + column, mask=column < end, other=0.0).to(tl.float32)
-        active = (tl.abs(xs) > threshold) & (word < words)
+        # What is not a number is not small either.
+        active = ~(tl.abs(xs) <= threshold) & (word < words)
         pairs = tl.load(values + (column * words + word), mask=active, other=0)
         even, odd = _add(pairs, xs, even, odd, BF16)
         column += LISTS * ROWS

@@ -1,8 +1,12 @@
-"""Starting Triton kernels: the one call whose arguments a type checker cannot follow."""
+"""Starting Triton kernels: x as they need it, and the one call that a type checker cannot follow."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import torch
+
+from kernels.formats.ptx import COPY_BYTES
 
 
 def start(kernel: Any, programs: int, *operands: Any, early: bool = False, **settings: Any) -> None:
@@ -18,3 +22,10 @@ def start(kernel: Any, programs: int, *operands: Any, early: bool = False, **set
     if early:
         settings["launch_pdl"] = True
     kernel[(programs,)](*operands, **settings)
+
+
+def align_inputs(x: torch.Tensor, columns: int) -> torch.Tensor:
+    """Pad x (batch, in) with zeros to `columns` inputs and let it start at 16 bytes, for reads as wide."""
+    if x.shape[1] < columns:
+        return torch.nn.functional.pad(x, (0, columns - x.shape[1]))
+    return x.clone() if x.data_ptr() % COPY_BYTES else x

@@ -27,9 +27,9 @@ import torch
 from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
-from kernels.formats.launching import start
+from kernels.formats.launching import align_inputs, start
 from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
-from kernels.formats.ptx import COPY_BYTES, STAGED_BYTES, operand_text, reserve_text
+from kernels.formats.ptx import STAGED_BYTES, operand_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +143,7 @@ class NM(Format):
             return
         warps, row_tiles = launch["warps"], launch["row_tiles"]
         pdl = bool(launch["pdl"]) and programmatic_launch(packed.device)
-        x = _aligned(x, blocks * BLOCK_COLUMNS)
+        x = align_inputs(x, blocks * BLOCK_COLUMNS)
         per_phase, phases = _window(blocks, batch, warps)
         size = per_phase * BLOCK_BYTES
         settings = {
@@ -170,13 +170,6 @@ class NM(Format):
         names = ("warps", "ahead", "unroll", "row_tiles")
         fitting = (values for values in choices if values[0] <= _most_blocks(batch))
         return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in fitting for pdl in (1, 0)]
-
-
-def _aligned(x: torch.Tensor, columns: int) -> torch.Tensor:
-    """Pad x with zeros to whole blocks and start it at 16 bytes, as copies to shared memory need it."""
-    if x.shape[1] < columns:
-        return torch.nn.functional.pad(x, (0, columns - x.shape[1]))
-    return x.clone() if x.data_ptr() % COPY_BYTES else x
 
 
 def _most_blocks(batch: int) -> int:

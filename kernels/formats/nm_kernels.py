@@ -111,7 +111,7 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
     for phase in range(phases):
         begin = phase * per_phase
         # The last window may begin earlier: all are of one size and none reaches past x.
-        window = tl.minimum(begin, blocks - tl.minimum(per_phase, blocks))
+        window = tl.minimum(begin, blocks - per_phase)
         # Nobody may still read the window before.
         tl.debug_barrier()
         near = copy(buffer, x + window * 64, in_features.to(tl.int64) * 2, batch, COPY)

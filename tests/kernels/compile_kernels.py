@@ -16,6 +16,8 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from kernels.formats.activation_kernels import activation_kernel
+from kernels.formats.bitmask_kernels import bitmask_kernel
+from kernels.formats.bitmask_ptx import copy_text, decode_constraints, decode_text, wait_text
 from kernels.formats.nm import _mma_text, _window
 from kernels.formats.nm_kernels import nm_tensor_core_kernel
 from kernels.formats.ptx import operand_text, reserve_text, row_text
@@ -25,8 +27,8 @@ from kernels.formats.sell_windows import choose_window, count_phases
 
 POINTERS = {
     "values": "*i32", "gaps": "*i32", "starts": "*i16", "steps": "*i32", "row_order": "*i32",
-    "positions": "*i32", "arrivals": "*i32", "partial": "*fp32", "x": "*bf16", "y": "*bf16",
-    "threshold": "fp32",
+    "positions": "*i32", "offsets": "*i32", "arrivals": "*i32", "partial": "*fp32", "x": "*bf16",
+    "y": "*bf16", "threshold": "fp32",
 }  # fmt: skip
 
 
@@ -40,12 +42,13 @@ def compile_kernel(
 ) -> None:
     """Compile one kernel; print its name and how often its buffer in shared memory is declared."""
     names = list(inspect.signature(kernel.fn).parameters)
-    signature = {n: "constexpr" if n in constants else POINTERS.get(n, "i32") for n in names}
+    pointers = POINTERS | ({"words": "*i32", "x": "*i32"} if kernel is bitmask_kernel else {})
+    signature = {n: "constexpr" if n in constants else pointers.get(n, "i32") for n in names}
     aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n].startswith("*")}
     source = ASTSource(
         kernel, signature, {(names.index(n),): value for n, value in constants.items()}, aligned
     )
-    options = {"num_warps": warps, "launch_pdl": bool(constants["PDL"]), "maxnreg": registers}
+    options = {"num_warps": warps, "launch_pdl": bool(constants.get("PDL")), "maxnreg": registers}
     compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     report = {"name": name, "buffers": compiled.asm["ptx"].count(" staged[")}
     sys.stdout.write(json.dumps(report) + "\n")
@@ -73,6 +76,15 @@ def compile_all(capability: int) -> None:
             "COPY": operand_text(size, 256, batch, size + 16),
         }  # fmt: skip
         compile_kernel(capability, f"nm {batch} {row_tiles} {ahead}", nm_tensor_core_kernel, constants, 8)
+    for row_tiles, column_tiles, ahead in [(1, 1, 2), (1, 2, 1), (2, 1, 1), (2, 2, 1)]:
+        slot = 16 * 80 * row_tiles + 16
+        constants = {
+            "WARPS": 8, "ROW_TILES": row_tiles, "COLUMN_TILES": column_tiles, "AHEAD": ahead,
+            "SLOT_BYTES": slot, "RESERVE": reserve_text(8 * slot * (ahead + 1)),
+            "COPY": copy_text(slot // 16), "WAIT": wait_text(ahead - 1),
+            "DECODE": decode_text(row_tiles, column_tiles, "bf16"), "CONSTRAINTS": decode_constraints(),
+        }  # fmt: skip
+        compile_kernel(capability, f"bitmask {row_tiles} {column_tiles}", bitmask_kernel, constants, 8)
     for outputs, splits in [(64, 1), (256, 16)]:
         constants = {
             "LISTS": 2048 // outputs, "LENGTH": 64, "ROWS": 8, "OUTPUTS": outputs, "SPLITS": splits,

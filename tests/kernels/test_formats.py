@@ -50,7 +50,7 @@ def test_kernel_agrees_with_dense_on_odd_shapes(format_name, mask_name, dtype):
     assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE[dtype]
 
 
-@pytest.mark.parametrize("format_name", ["sell", "nm", "dense"])
+@pytest.mark.parametrize("format_name", ["sell", "bitmask", "nm", "dense"])
 @pytest.mark.parametrize("batch", [3, 16])
 def test_batches_agree_with_dense(format_name, batch):
     """Several columns of x at once give what each would alone."""
@@ -111,11 +111,11 @@ def test_an_unknown_format_names_the_known_ones():
 
 
 def test_packed_bytes_count_every_stored_tensor():
-    """A 32 × 64 bitmask with half kept: 256 bytes of bits, 2048 of values, 132 of offsets."""
+    """A 32 × 64 bitmask with half kept, two records: 256 bytes of bits, 2048 of values, 12 of offsets."""
     weight = torch.ones(32, 64, dtype=torch.float16)
     mask = (torch.arange(64) % 2 == 0).expand(32, 64)
     packed = get_format("bitmask").pack(weight, mask)
-    assert packed.packed_bytes == 32 * 8 + 32 * 32 * 2 + 33 * 4
+    assert packed.packed_bytes == 32 * 8 + 32 * 32 * 2 + 3 * 4
     assert packed.bits_per_weight == pytest.approx(8 * packed.packed_bytes / 2048)
 
 

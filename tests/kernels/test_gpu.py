@@ -34,24 +34,28 @@ def test_kernels_on_an_odd_shape(name, dtype):
             assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE, (mask_name, launch)
 
 
-@pytest.mark.parametrize("name", ["sell", "nm"])
+@pytest.mark.parametrize("name", ["sell", "bitmask", "nm"])
 @pytest.mark.parametrize("batch", [2, 3, 4, 7, 8, 9, 16])
 def test_batches(name, batch):
     """Columns of x share the decoding and keep their own sums."""
     weight, mask, x = (part.cuda() for part in make_case("two_of_four", ODD, torch.bfloat16, batch=batch))
-    kind = get_format(name)
-    out = kind.multiply(kind.pack(weight, mask), x)
-    assert relative_error(out, dense_product(weight, mask, x)) < TOLERANCE
+    kind, want = get_format(name), dense_product(weight, mask, x)
+    for layout in list(kind.layouts(ODD, 0.5, batch))[:2]:
+        packed = kind.pack(weight, mask, layout)
+        for launch in kind.launches(packed, batch):
+            out = torch.full((batch, ODD[0]), float("nan"), dtype=x.dtype, device="cuda")
+            kind.multiply(packed, x, out, launch)
+            assert relative_error(out, want) < TOLERANCE, (layout, launch)
 
 
-@pytest.mark.parametrize("name", ["sell", "nm"])
+@pytest.mark.parametrize("name", ["sell", "bitmask", "nm"])
 @pytest.mark.parametrize(
     ("batch", "dtype"),
     [(1, torch.float16), (4, torch.float16), *((batch, torch.bfloat16) for batch in (1, 2, 3, 4, 8, 16))],
 )
 @pytest.mark.parametrize("shape", [(200, 1024), (40, 28672)])
-def test_windows_of_x_in_shared_memory(name, batch, dtype, shape):
-    """Inputs in 16-byte pieces, in one window and in several, by every launch of the first layouts."""
+def test_inputs_that_need_no_padding(name, batch, dtype, shape):
+    """16-byte pieces of x in one window of shared memory and in several, by all launches of two layouts."""
     weight, mask, x = (part.cuda() for part in make_case("two_of_four", shape, dtype, batch=batch))
     kind, want = get_format(name), dense_product(weight, mask, x)
     for layout in list(kind.layouts(shape, 0.5, batch))[:2]:
@@ -110,6 +114,16 @@ def test_a_chain_of_early_starting_kernels_keeps_its_order(name):
         got.fill_(float("nan"))
         graph.replay()
         assert torch.equal(got, want)
+
+
+def test_activations_that_are_no_numbers_are_passed_on():
+    """NaN is not small: every output shows it, as those of a dense product do."""
+    weight, mask, x = (part.cuda() for part in make_case("dense", (100, 256), torch.bfloat16))
+    x[0, 7] = float("nan")
+    kind = get_format("activation")
+    packed = kind.with_threshold(kind.pack(weight, mask), 0.5, 0.6)
+    for launch in kind.launches(packed, 1):
+        assert kind.multiply(packed, x, None, launch).isnan().all(), launch
 
 
 def test_tuning_returns_settings_that_are_correct():
