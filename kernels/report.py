@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RESULTS = Path(__file__).parent / "results"
 HEADLINE = ((4096, 4096), (11008, 4096), (4096, 11008), (8192, 28672))
-ORDER = ("sell", "nm", "bsr", "activation", "clustered", "csr", "masked", "bitmask", "dense")
+ORDER = ("sell", "bitmask", "nm", "bsr", "activation", "clustered", "csr", "masked", "dense")
+BATCHED = frozenset({"sell", "bitmask", "nm"})
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -105,8 +106,8 @@ def full(device: str) -> str:
 
 
 def batches(device: str) -> str:
-    """Speed-up of `sell` and `nm` at batch 1, 4 and 16, cold."""
-    rows = [row for row in _measured(device) if row["kernel"] in {"sell", "nm"} and _shape(row) in HEADLINE]
+    """Speed-up at batch 1, 4 and 16, cold, of the formats made for batches."""
+    rows = [row for row in _measured(device) if row["kernel"] in BATCHED and _shape(row) in HEADLINE]
     groups = _grouped(
         rows, lambda row: (_shape(row), ORDER.index(row["kernel"]), row["sparsity"], _label(row))
     )

@@ -7,6 +7,8 @@ INDEX_BYTES = 4
 BLOCK = 16  # rows and columns of a BSR block
 WIDEST_GAP = 15  # that 4 bits hold
 STEP = 8  # entries that share a word of gaps
+RECORD = (16, 64)  # rows and columns of a bitmask record
+PIECE_VALUES = 8  # values that a record's values are padded to multiples of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def costs(shape: Shape, sparsity: float) -> tuple[Cost, ...]:
     return (
         Cost("dense", 0.0, VALUE_BYTES * weights, dense, "zeros are stored and multiplied"),
         Cost("2:4", 0.5, weights * 9 / 8, dense / 2, "2 values and 2 × 2 bits of positions a group"),
-        Cost("bitmask", sparsity, shape.out_features * -(-shape.in_features // 8) + VALUE_BYTES * kept + rows,
-             dense * (1 - sparsity), "1 bit a weight beside the kept values"),
+        Cost("bitmask", sparsity, bitmask_bytes(shape, kept), dense,
+             "1 bit a weight; multiplied as dense"),
         Cost("SELL-delta4", sparsity, sell_bytes(shape, sparsity), dense * (1 - sparsity),
              "4-bit column gaps, before padding"),
         Cost("CSR", sparsity, (VALUE_BYTES + INDEX_BYTES) * kept + rows, dense * (1 - sparsity),
@@ -73,6 +75,14 @@ def book_bytes(shape: Shape) -> float:
 def saved(shape: Shape, packed_bytes: float) -> float:
     """Return the share of the dense bytes that is saved; negative where a format takes more."""
     return 1 - packed_bytes / (VALUE_BYTES * shape.weight_count)
+
+
+def bitmask_bytes(shape: Shape, kept: float) -> float:
+    """Return the bytes of the bitmask: bits, an offset and some padding a record, and the kept values."""
+    rows, columns = RECORD
+    records = -(-shape.out_features // rows) * -(-shape.in_features // columns)
+    padding = VALUE_BYTES * (PIECE_VALUES - 1) / 2 if kept else 0
+    return records * (rows * columns / 8 + INDEX_BYTES + padding) + INDEX_BYTES + VALUE_BYTES * kept
 
 
 def sell_bytes(shape: Shape, sparsity: float) -> float:

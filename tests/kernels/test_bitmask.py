@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from kernels.errors import LaunchError
 from kernels.formats.bitmask import Bitmask, PackedBitmask
 from kernels.formats.bitmask_ptx import SUMS, copy_text, decode_text
 from tests.kernels.cases import make_case
