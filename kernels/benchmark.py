@@ -14,7 +14,16 @@ import torch
 from kernels.errors import KernelError
 from kernels.formats import LIBRARY_NAMES, get_format
 from kernels.masks import Case, random_mask
-from kernels.measuring import Operands, check, first_line, oracle, time_cold_and_warm, time_dense, tune
+from kernels.measuring import (
+    Operands,
+    check,
+    first_line,
+    fitting_launch,
+    oracle,
+    time_cold_and_warm,
+    time_dense,
+    tune,
+)
 from kernels.tuning import Problem, Tuned, TuningStore
 
 if TYPE_CHECKING:
@@ -172,11 +181,12 @@ class Benchmark:
         kind = get_format(job.kernel)
         tuned = self._settings(kind, job.problem, operands, tell)
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, tuned.layout))
-        error = check(kind, packed, operands, tuned.launch)
-        times = time_cold_and_warm(kind, packed, operands.x, tuned.launch, self.machine, self.plan.replays)
+        launch = fitting_launch(kind, packed, job.problem.batch, tuned.launch)
+        error = check(kind, packed, operands, launch)
+        times = time_cold_and_warm(kind, packed, operands.x, launch, self.machine, self.plan.replays)
         dense = self._dense_times(operands)
         moved = kind.bytes_moved(packed, job.problem.batch)
-        variant = " ".join(f"{k}={v}" for k, v in (tuned.layout | tuned.launch).items())
+        variant = " ".join(f"{k}={v}" for k, v in (tuned.layout | launch).items())
         return [
             self._row(
                 job, packed=packed, relative_error=error, variant=variant or None, cache=cache,

@@ -68,6 +68,12 @@ def check(kind: Format, packed: Packed, operands: Operands, launch: Config | Non
     return error
 
 
+def fitting_launch(kind: Format, packed: Packed, batch: int, wanted: Config) -> Config:
+    """Return `wanted` settings, or the default where they were tuned on a mask that needs less memory."""
+    offered = kind.launches(packed, batch)
+    return wanted if wanted in offered else offered[0]
+
+
 def tune(
     kind: Format, operands: Operands, machine: Machine, tell: Callable[[str], None] = lambda _: None
 ) -> Tuned:

@@ -6,6 +6,7 @@ import torch
 
 from kernels.formats.bitmask import Bitmask, PackedBitmask
 from kernels.formats.bitmask_ptx import SUMS, copy_text, decode_text
+from kernels.measuring import fitting_launch
 from tests.kernels.cases import make_case
 from tests.kernels.ptx_machine import Machine
 
@@ -33,6 +34,16 @@ def test_entries_of_four_bits_of_all_lanes_lie_together():
     assert isinstance(packed, PackedBitmask)
     values = packed.words[32:].view(torch.bfloat16)[:128].view(8, 4, 4)
     assert torch.equal(values, weight[:8].view(8, 8, 8)[:, :4, :4])
+
+
+def test_settings_that_do_not_fit_a_denser_mask_give_way():
+    """What was tuned at half density would take 70 KiB of shared memory on a record that keeps all."""
+    weight = torch.ones(32, 64, dtype=torch.float16)
+    half = torch.arange(64).expand(32, 64) % 2 == 0
+    kind, layout, wanted = Bitmask(), {"row_tiles": 2}, {"warps": 8, "ahead": 1}
+    assert fitting_launch(kind, kind.pack(weight, half, layout), 1, wanted) == wanted
+    full = kind.pack(weight, torch.ones_like(half), layout)
+    assert fitting_launch(kind, full, 1, wanted) == {"warps": 4, "ahead": 1}
 
 
 @pytest.mark.parametrize("mask_name", ["half", "dense", "empty", "sparse", "uneven"])

@@ -7,6 +7,7 @@ import torch
 
 from kernels.errors import LaunchError, PackingError, UsageError
 from kernels.formats import NAMES, get_format
+from kernels.formats.activation import Activation
 from tests.kernels.cases import MASKS, dense_product, make_case, relative_error
 
 SHAPES = [(37, 129), (5, 7)]
@@ -73,6 +74,16 @@ def test_every_layout_and_launch_is_correct():
                 out = torch.full((1, 33), float("nan"), dtype=torch.float16)
                 kind.multiply(packed, x, out, launch)
                 assert relative_error(out, want) < TOLERANCE[torch.float16], (name, layout, launch)
+
+
+def test_activations_that_are_no_numbers_are_passed_on():
+    """NaN is not small: every output shows it, as those of a dense product do."""
+    weight, mask, x = make_case("dense", (16, 64), torch.bfloat16)
+    x[0, 7] = float("nan")
+    kind = Activation()
+    packed = kind.with_threshold(kind.pack(weight, mask), 0.5, 0.6)
+    assert kind.multiply(packed, x).isnan().all()
+    assert kind.reference(packed, x).isnan().all()
 
 
 @pytest.mark.parametrize("format_name", NAMES)

@@ -7,6 +7,7 @@ import torch
 
 from kernels.device import find_machine
 from kernels.formats import NAMES, get_format
+from kernels.formats.activation import Activation
 from kernels.masks import random_mask
 from kernels.measuring import TOLERANCE, Operands, check, oracle, tune
 from tests.kernels.cases import MASKS, dense_product, make_case, relative_error
@@ -120,7 +121,7 @@ def test_activations_that_are_no_numbers_are_passed_on():
     """NaN is not small: every output shows it, as those of a dense product do."""
     weight, mask, x = (part.cuda() for part in make_case("dense", (100, 256), torch.bfloat16))
     x[0, 7] = float("nan")
-    kind = get_format("activation")
+    kind = Activation()
     packed = kind.with_threshold(kind.pack(weight, mask), 0.5, 0.6)
     for launch in kind.launches(packed, 1):
         assert kind.multiply(packed, x, None, launch).isnan().all(), launch
