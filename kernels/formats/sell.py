@@ -103,7 +103,10 @@ class Sell(Format):
 
     name = "sell"
     summary = "SELL-delta4: unstructured, 4-bit column gaps, one stream a lane"
-    limits = "any mask and shape; batch 1 to 16; above 80 % gaps over 15 cost explicit zeros"
+    limits = (
+        "any mask and shape; batch 1 to 16, from 4 on bitmask is mostly faster;"
+        " above 80 % gaps over 15 cost explicit zeros"
+    )
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedSell:
         """Store the kept entries; layout: `tile_rows`, `lanes`, powers of two, and `phases`."""
