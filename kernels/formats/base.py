@@ -185,6 +185,18 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
+def running_totals(counts: torch.Tensor) -> torch.Tensor:
+    """Return where each of `counts` (n,) things begins, and behind the last the total (n + 1,)."""
+    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+
+
+def number_within(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the group of each member, and its number there, for groups of `counts` (n,) members."""
+    group = torch.repeat_interleave(counts)
+    number = torch.arange(group.numel(), device=counts.device) - (counts.cumsum(0) - counts)[group]
+    return group, number
+
+
 def expect(packed: Packed, kind: type[P]) -> P:
     """Narrow a packed matrix to the format's own class; raises LaunchError for another format's."""
     if not isinstance(packed, kind):

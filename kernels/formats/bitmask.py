@@ -27,19 +27,26 @@ import torch
 
 from kernels.device import inline_ptx
 from kernels.errors import LaunchError, PackingError
-from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
+from kernels.formats.base import (
+    Config,
+    Entries,
+    Format,
+    Packed,
+    ceil_div,
+    expect,
+    next_power_of_2,
+    number_within,
+    running_totals,
+)
 from kernels.formats.bitmask_kernels import bitmask_kernel, bitmask_plain_kernel
 from kernels.formats.bitmask_packing import (
     COLUMNS,
-    TILE_ROWS,
     order_entries,
     pack_bits,
-    rank_entries,
     split_positions,
     unpack_bits,
 )
 from kernels.formats.bitmask_ptx import (
-    PIECE_BYTES,
     WARP,
     WORD_BYTES,
     copy_text,
@@ -48,15 +55,18 @@ from kernels.formats.bitmask_ptx import (
     wait_text,
 )
 from kernels.formats.launching import align_inputs, start
-from kernels.formats.ptx import STAGED_BYTES, reserve_text
+from kernels.formats.ptx import (
+    ALIGNMENT,
+    COPY_BYTES,
+    STAGED_BYTES,
+    TILE_COLUMNS,
+    TILE_ROWS,
+    reserve_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# 16-bit values in a piece.
-PIECE_VALUES = PIECE_BYTES // 2
-# Columns of x that the tensor core multiplies at once.
-TILE_COLUMNS = 8
 # What reads of values that are not there may touch behind a record.
 MARGIN_BYTES = 16
 # Slots are multiples of so many pieces, so that matrices alike share a kernel.
@@ -87,17 +97,17 @@ class Bitmask(Format):
         kept = order_entries(split)
         counts = kept.sum(1)
         head = _head_pieces(row_tiles)
-        pieces = head + (counts + PIECE_VALUES - 1) // PIECE_VALUES
-        offsets = torch.cat([pieces.new_zeros(1), pieces.cumsum(0)])
+        pieces = head + (counts + ALIGNMENT - 1) // ALIGNMENT
+        offsets = running_totals(pieces)
         size = int(offsets[-1])
         if size >= 2**31:
             raise PackingError("bitmask numbers its pieces with 31 bits: split the matrix by rows")
-        words = torch.zeros(size, PIECE_BYTES // WORD_BYTES, dtype=torch.int32, device=weight.device)
+        words = torch.zeros(size, COPY_BYTES // WORD_BYTES, dtype=torch.int32, device=weight.device)
         lead = offsets[:-1, None] + torch.arange(head, device=weight.device)
         words[lead] = pack_bits(split).view(*lead.shape, -1)
-        record, rank = rank_entries(counts)
+        record, rank = number_within(counts)
         values = order_entries(split_positions(weight, row_tiles))[kept]
-        words.view(-1).view(weight.dtype)[(offsets[record] + head) * PIECE_VALUES + rank] = values
+        words.view(-1).view(weight.dtype)[(offsets[record] + head) * ALIGNMENT + rank] = values
         largest = int(pieces.max()) if pieces.numel() else head
         shape = (weight.shape[0], weight.shape[1])
         return PackedBitmask(shape, weight.dtype, row_tiles, largest, words.view(-1), offsets.int())
@@ -108,11 +118,11 @@ class Bitmask(Format):
         tiles, records = _extent(packed)
         first = packed.offsets[:-1].long()
         lanes = torch.arange(WARP * packed.row_tiles, device=packed.device)
-        bits = packed.words[first[:, None] * (PIECE_BYTES // WORD_BYTES) + lanes]
+        bits = packed.words[first[:, None] * (COPY_BYTES // WORD_BYTES) + lanes]
         kept = order_entries(unpack_bits(bits, tiles, packed.row_tiles))
-        record, rank = rank_entries(kept.sum(1))
+        record, rank = number_within(kept.sum(1))
         head = _head_pieces(packed.row_tiles)
-        values = packed.words.view(packed.dtype)[(first[record] + head) * PIECE_VALUES + rank]
+        values = packed.words.view(packed.dtype)[(first[record] + head) * ALIGNMENT + rank]
         rows, columns = tiles * TILE_ROWS * packed.row_tiles, records * COLUMNS
         position = torch.arange(rows * columns, device=packed.device).view(rows, columns)
         position = order_entries(split_positions(position, packed.row_tiles))[kept]
@@ -145,7 +155,7 @@ class Bitmask(Format):
         settings: dict[str, Any] = {
             "WARPS": warps, "num_warps": warps, "ROW_TILES": packed.row_tiles, "COLUMN_TILES": column_tiles,
             "AHEAD": ahead, "SLOT_BYTES": slot, "RESERVE": reserve_text(slot * (ahead + 1) * warps),
-            "COPY": copy_text(slot // PIECE_BYTES), "WAIT": wait_text(ahead - 1),
+            "COPY": copy_text(slot // COPY_BYTES), "WAIT": wait_text(ahead - 1),
             "DECODE": decode_text(packed.row_tiles, column_tiles, kind), "CONSTRAINTS": decode_constraints(),
         }  # fmt: skip
         start(
@@ -168,7 +178,7 @@ class Bitmask(Format):
 
 def _head_pieces(row_tiles: int) -> int:
     """Pieces of a record's bits."""
-    return WARP * row_tiles * WORD_BYTES // PIECE_BYTES
+    return WARP * row_tiles * WORD_BYTES // COPY_BYTES
 
 
 def _extent(packed: PackedBitmask) -> tuple[int, int]:
@@ -178,7 +188,7 @@ def _extent(packed: PackedBitmask) -> tuple[int, int]:
 
 def _slot_bytes(packed: PackedBitmask) -> int:
     """Shared memory of one record."""
-    return ceil_div(packed.largest, SLOT_PIECES) * SLOT_PIECES * PIECE_BYTES + MARGIN_BYTES
+    return ceil_div(packed.largest, SLOT_PIECES) * SLOT_PIECES * COPY_BYTES + MARGIN_BYTES
 
 
 def _fits(packed: PackedBitmask, warps: int, ahead: int) -> bool:

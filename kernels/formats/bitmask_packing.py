@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-TILE_ROWS = 16
+from kernels.formats.ptx import TILE_ROWS
+
 COLUMNS = 64
 
 
@@ -37,10 +38,3 @@ def unpack_bits(words: torch.Tensor, tiles: int, row_tiles: int) -> torch.Tensor
     records = words.shape[0] // max(tiles, 1)
     # (tile, record, row mod 8, t, R, half, row div 8, step, i)
     return bits.view(tiles, records, 8, 4, row_tiles, 2, 2, 2, 4).permute(0, 4, 6, 2, 1, 5, 3, 7, 8)
-
-
-def rank_entries(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the record of every entry and its rank there, for `counts` entries a record."""
-    record = torch.repeat_interleave(counts)
-    rank = torch.arange(record.numel(), device=counts.device) - (counts.cumsum(0) - counts)[record]
-    return record, rank

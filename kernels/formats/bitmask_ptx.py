@@ -6,9 +6,11 @@ the 32 reads of one instruction fall on neighbouring words. Operands follow Trit
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 
-PIECE_BYTES = 16
+from kernels.formats.ptx import COPY_BYTES
+
 WORD_BYTES = 4
 WARP = 32
 # Sums and words of x that a lane holds: of 2 tiles of 16 rows and 2 of 8 columns of x.
@@ -20,6 +22,7 @@ SLOT = X + X_WORDS
 ACTIVE = SLOT + 1
 
 
+@cache
 def copy_text(pieces: int) -> str:
     """PTX that starts copying up to `pieces` pieces of 16 bytes, as one group of copies.
 
@@ -27,13 +30,13 @@ def copy_text(pieces: int) -> str:
     """
     lines = [
         ".reg .b32 piece, a; .reg .b64 g, d; .reg .pred p;", "mov.u32 piece, %laneid;",
-        f"mad.lo.u32 a, piece, {PIECE_BYTES}, $1;", f"mul.wide.u32 d, piece, {PIECE_BYTES};",
+        f"mad.lo.u32 a, piece, {COPY_BYTES}, $1;", f"mul.wide.u32 d, piece, {COPY_BYTES};",
         "add.u64 g, $2, d;",
     ]  # fmt: skip
     for first in range(0, pieces, WARP):
-        at = first * PIECE_BYTES
+        at = first * COPY_BYTES
         lines += [
-            "setp.lt.s32 p, piece, $3;", f"@p cp.async.cg.shared.global [a+{at}], [g+{at}], {PIECE_BYTES};",
+            "setp.lt.s32 p, piece, $3;", f"@p cp.async.cg.shared.global [a+{at}], [g+{at}], {COPY_BYTES};",
             f"add.u32 piece, piece, {WARP};",
         ]  # fmt: skip
     return _block([*lines, "cp.async.commit_group;", "mov.u32 $0, $1;"])
@@ -49,6 +52,7 @@ def decode_constraints() -> str:
     return ",".join(["=&f"] * SUMS + ["f"] * SUMS + ["r"] * (X_WORDS + 2))
 
 
+@cache
 def decode_text(row_tiles: int, column_tiles: int, dtype: str) -> str:
     """PTX that multiplies a record's 16 · `row_tiles` × 64 weights by 8 · `column_tiles` columns of x.
 

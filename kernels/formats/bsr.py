@@ -19,7 +19,7 @@ import triton
 import triton.language as tl
 
 from kernels.device import programmatic_launch
-from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect
+from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, running_totals
 from kernels.formats.early_start import let_next_start, wait_for_previous
 from kernels.formats.launching import start
 
@@ -86,7 +86,7 @@ def store_blocks(
     at = occupied.nonzero(as_tuple=True)
     counts = occupied.sum(1)
     return {
-        "offsets": torch.cat([counts.new_zeros(1), counts.cumsum(0)]).int(),
+        "offsets": running_totals(counts).int(),
         "columns": at[1].int(),
         "values": tile_blocks(weight.masked_fill(~mask, 0), rows, columns)[at].contiguous(),
     }

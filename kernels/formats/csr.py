@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from kernels.formats.base import Entries, Format, Packed, expect
+from kernels.formats.base import Entries, Format, Packed, expect, running_totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class CSR(Format):
         del layout
         rows, columns = mask.nonzero(as_tuple=True)
         counts = torch.bincount(rows, minlength=weight.shape[0])
-        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).int()
+        offsets = running_totals(counts).int()
         shape = (weight.shape[0], weight.shape[1])
         return PackedCSR(shape, weight.dtype, offsets, columns.int(), weight[rows, columns])
 

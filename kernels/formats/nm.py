@@ -29,21 +29,18 @@ from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import align_inputs, start
 from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
-from kernels.formats.ptx import STAGED_BYTES, operand_text, reserve_text
+from kernels.formats.ptx import STAGED_BYTES, TILE_COLUMNS, TILE_ROWS, operand_text, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GROUP = 4
 KEPT = 2
-TILE_ROWS = 16
 BLOCK_COLUMNS = 64
 # 16-bit inputs of a block.
 BLOCK_BYTES = 2 * BLOCK_COLUMNS
 # Between columns of x in shared memory, so that lanes of two columns meet in no bank.
 PAD_BYTES = 16
-# Columns of x that the tensor core multiplies at once.
-COLUMNS = 8
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ class NM(Format):
         size = per_phase * BLOCK_BYTES
         settings = {
             "WARPS": warps, "num_warps": warps, "UNROLL": launch["unroll"], "AHEAD": launch["ahead"],
-            "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > COLUMNS else 1, "PDL": pdl,
+            "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > TILE_COLUMNS else 1, "PDL": pdl,
             "PITCH": size + PAD_BYTES, "RESERVE": reserve_text(batch * (size + PAD_BYTES)),
             "COPY": operand_text(size, 32 * warps, batch, size + PAD_BYTES),
             "FIRST": _mma_text(packed.dtype, 0), "SECOND": _mma_text(packed.dtype, 1),

@@ -1,10 +1,12 @@
 """PTX of shared memory: buffers and copies into them, as text with the sizes of one launch written out.
 
-Operands follow Triton's inline assembly: `$0` is the result, `$1` and up the arguments.
+Operands follow Triton's inline assembly: `$0` is the result, `$1` and up the arguments. Long texts are kept:
+writing one takes longer than many a kernel runs.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ COPY_BYTES = 16
 ALIGNMENT = COPY_BYTES // 2
 # Copies of a thread that are under way at once.
 COPIES_AHEAD = 2
+# Rows of weights and columns of x that a tensor core multiplies at once.
+TILE_ROWS = 16
+TILE_COLUMNS = 8
 
 
 def reserve_text(size: int) -> str:
@@ -67,6 +72,7 @@ class Copy(NamedTuple):
         return f"{divide} mul.lo.u32 o, o, {COPY_BYTES}; cvt.u64.u32 g, n; mad.lo.u64 g, g, $3, $2;"
 
 
+@cache
 def row_text(size: int, threads: int, columns: int) -> str:
     """PTX that copies columns of x, the values of all columns for one input beside each other."""
 
@@ -87,6 +93,7 @@ def row_text(size: int, threads: int, columns: int) -> str:
     return Copy(size, columns, threads).text(f"mul.lo.u32 a, o, {columns}; mad.lo.u32 a, n, 2, a;", spread)
 
 
+@cache
 def operand_text(size: int, threads: int, columns: int, pitch: int) -> str:
     """PTX that copies columns of x, `pitch` bytes apart, as operands of a tensor core.
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import torch
 
+from kernels.formats.base import number_within, running_totals
+
 STEP = 8
 WIDEST_GAP = 15
 
@@ -45,8 +47,7 @@ def stream_entries(weight: torch.Tensor, mask: torch.Tensor) -> Stream:
     repeats = torch.clamp((gap + WIDEST_GAP - 1) // WIDEST_GAP, min=1)
     values = weight[rows, columns]
     if bool((repeats > 1).any()):
-        source = torch.repeat_interleave(repeats)
-        index = torch.arange(source.numel(), device=rows.device) - (repeats.cumsum(0) - repeats)[source]
+        source, index = number_within(repeats)
         filler = index < repeats[source] - 1
         columns = torch.where(filler, previous[source] + WIDEST_GAP * (index + 1), columns[source])
         rows, values = rows[source], values[source].masked_fill(filler, 0)
@@ -58,7 +59,7 @@ def tile_rows_by_length(counts: torch.Tensor, tile_rows: int, round_entries: int
     order = torch.argsort(counts, descending=True, stable=True)
     longest = counts[order][::tile_rows]
     per_tile = (longest + round_entries - 1) // round_entries
-    return Tiling(order, torch.cat([per_tile.new_zeros(1), per_tile.cumsum(0)]))
+    return Tiling(order, running_totals(per_tile))
 
 
 def lane_boundaries(stream: Stream, capacity: torch.Tensor, lanes: int) -> torch.Tensor:
