@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NARROWEST_STRIP = 32
 # A thread holds 8 outputs, so that a read of a warp is 512 bytes.
 WARP_OUTPUTS = 8 * 32
+# Triton reads several values at once where it sees that a stride is a multiple of this.
+INPUTS_A_READ = 16
 # Programs a strip, whose sums the last one adds at once.
 MOST_SPLITS = 64
 
@@ -93,45 +95,43 @@ class Activation(Format):
         return int(packed.packed_bytes * packed.active) + 2 * batch * sum(packed.shape)
 
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
-        """Run about `programs` programs of `warps` warps, `outputs` wide, `rows` inputs a list at a time."""
+        """Run about `programs` programs of `warps` warps, whose groups take `rows` × `outputs` at a time."""
         packed = expect(packed, PackedActivation)
         rows, columns = packed.shape
-        strips, lists = ceil_div(rows, launch["outputs"]), launch["warps"] * WARP_OUTPUTS // launch["outputs"]
-        wanted = min(ceil_div(launch["programs"], strips), MOST_SPLITS)
-        per_list = _inputs_per_list(columns, lists, launch["rows"], wanted)
-        splits = ceil_div(columns, per_list * lists)
+        strips = ceil_div(rows, launch["outputs"])
+        groups = launch["warps"] * WARP_OUTPUTS // launch["outputs"]
+        share = _inputs_a_group(columns, groups, min(ceil_div(launch["programs"], strips), MOST_SPLITS))
+        splits = ceil_div(columns, share * groups)
         partial = torch.empty(splits if splits > 1 else 0, rows, dtype=torch.float32, device=x.device)
         operands = (packed.values, x, out, partial, packed.arrivals, rows, columns, packed.values.shape[1])
         settings: dict[str, Any] = {
-            "LISTS": lists, "ROWS": launch["rows"], "OUTPUTS": launch["outputs"],
+            "GROUPS": groups, "ROWS": launch["rows"], "OUTPUTS": launch["outputs"],
             "SPLITS": next_power_of_2(splits), "BF16": packed.dtype == torch.bfloat16,
             "num_warps": launch["warps"],
         }  # fmt: skip
         if not inline_ptx(packed.device):
-            sizes = (packed.threshold, per_list * lists, splits)
+            sizes = (packed.threshold, share * groups, splits)
             start(activation_plain_kernel, strips * splits, *operands, *sizes, **settings)
             return
         pdl = launch["pdl"] if programmatic_launch(packed.device) else 0
-        length = next_power_of_2(per_list)
         start(
-            activation_kernel, strips * splits, *operands, packed.threshold, per_list, splits,
-            LENGTH=length, PDL=pdl, RESERVE=reserve_text(4 * lists * length), early=pdl > 0, **settings,
+            activation_kernel, strips * splits, *operands, packed.threshold, share, splits,
+            LENGTH=next_power_of_2(share), PDL=pdl, RESERVE=reserve_text(4 * groups * share),
+            early=pdl > 0, **settings,
         )  # fmt: skip
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
         """Wide strips make long reads, many programs short waits."""
         del packed, batch
         sizes = (
-            (8, 8, 64, 132), (16, 8, 64, 132), (16, 8, 128, 132), (8, 4, 256, 264), (16, 4, 256, 264),
-            (4, 8, 32, 132), (4, 16, 64, 132), (8, 4, 256, 528), (4, 8, 512, 264),
+            (16, 4, 64, 132), (8, 8, 64, 132), (16, 2, 256, 528), (8, 2, 128, 528), (16, 4, 64, 528),
+            (16, 4, 128, 132), (8, 4, 256, 264), (4, 4, 64, 528), (8, 4, 32, 132), (8, 4, 128, 264),
         )  # fmt: skip
         names = ("rows", "warps", "outputs", "programs")
         return [dict(zip(names, values, strict=True)) | {"pdl": pdl} for values in sizes for pdl in (1, 2)]
 
 
-def _inputs_per_list(columns: int, lists: int, rows: int, splits: int) -> int:
-    """Deal the inputs to the lists of `splits` programs: a multiple of `rows` each, as the memory allows."""
-    wanted = ceil_div(ceil_div(columns, splits * lists), rows) * rows
-    # Lists are reserved at powers of two.
-    most = 1 << ((STAGED_BYTES // 4 // lists).bit_length() - 1)
-    return min(wanted, most)
+def _inputs_a_group(columns: int, groups: int, splits: int) -> int:
+    """Deal the inputs to the groups of `splits` programs, whole reads of x each, as the memory allows."""
+    most = STAGED_BYTES // 4 // groups // INPUTS_A_READ * INPUTS_A_READ
+    return min(ceil_div(columns, splits * groups * INPUTS_A_READ) * INPUTS_A_READ, most)

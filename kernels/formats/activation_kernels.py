@@ -13,14 +13,13 @@ from kernels.formats.staging import read_word, reserve, write_word
 
 @triton.jit
 def _read_active(
-    values, buffer, counts, start, first, word, words,
-    LISTS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, BF16: tl.constexpr,
+    values, buffer, count, listed, start, first, word, words,
+    GROUPS: tl.constexpr, ROWS: tl.constexpr, BF16: tl.constexpr,
 ):  # fmt: skip
-    """Weights and x of ROWS active inputs of each list from the `start`th on, zeros past the last."""
-    rank = (start + tl.arange(0, ROWS))[None, :, None]
-    kept = rank < counts[:, None, None]
-    at = tl.arange(0, LISTS)[:, None, None] * LENGTH + tl.minimum(rank, LENGTH - 1)
-    found = read_word(buffer + at * 4)
+    """Weights and x of the GROUPS · ROWS active inputs from the `start`th on, zeros past the last."""
+    rank = start + (tl.arange(0, GROUPS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :])[:, :, None]
+    kept = rank < count
+    found = read_word(buffer + tl.minimum(rank, listed - 1) * 4)
     row = first + (found & 0xFFFF)
     keep = kept & (word < words)
     pairs = tl.load(values + (row * words + word), mask=keep, other=0, cache_modifier=".cg")
@@ -59,43 +58,44 @@ def _store_or_combine(
 
 @triton.jit
 def activation_kernel(
-    values, x, y, partial, arrivals, out_features, in_features, words, threshold, per_list, splits,
-    LISTS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr,
+    values, x, y, partial, arrivals, out_features, in_features, words, threshold, share, splits,
+    GROUPS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr,
     SPLITS: tl.constexpr, BF16: tl.constexpr, PDL: tl.constexpr, RESERVE: tl.constexpr,
 ):  # fmt: skip
-    """Sum LISTS · `per_list` inputs of OUTPUTS outputs, ROWS active ones of each list at a time.
+    """Sum GROUPS · `share` inputs of OUTPUTS outputs; each group of threads takes ROWS active ones at a time.
 
-    Each list is first cut down to its active inputs, in shared memory (x in the upper half of a word, the
-    input's place in the lower), so that neither bytes nor instructions go to the others. The next kernel may
-    start with this one (PDL = 1), when this one has read its weights (2), or after it (0).
+    The active inputs are first listed in shared memory (x in the upper half of a word, the input's place in
+    the lower), so that neither bytes nor instructions go to the others. One list for all groups: with one
+    each, all would wait for the longest. The next kernel may start with this one (PDL = 1), when this one
+    has read its weights (2), or after it (0).
     """
+    STEP: tl.constexpr = GROUPS * ROWS
     strips = tl.cdiv(out_features, OUTPUTS)
     strip, split = tl.program_id(0) % strips, tl.program_id(0) // strips
     word = (strip * (OUTPUTS // 2) + tl.arange(0, OUTPUTS // 2))[None, None, :]
     buffer = reserve(RESERVE)
-    lists = tl.arange(0, LISTS)
-    first = split * LISTS * per_list
+    listed = GROUPS * share
+    first = split * listed
     entry = tl.arange(0, LENGTH)[None, :]
-    place = lists[:, None] * per_list + entry
-    even = tl.zeros((LISTS, OUTPUTS // 2), tl.float32)
+    place = tl.arange(0, GROUPS)[:, None] * share + entry
+    even = tl.zeros((GROUPS, OUTPUTS // 2), tl.float32)
     odd = even
     if PDL == 1:
         let_next_start()
     if PDL:
         wait_for_previous()
-    listed = (entry < per_list) & (first + place < in_features)
-    xs = tl.load(x + first + place, mask=listed, other=0.0)
+    xs = tl.load(x + first + place, mask=(entry < share) & (first + place < in_features), other=0.0)
     # What is not a number is not small either.
     active = (~(tl.abs(xs.to(tl.float32)) <= threshold)).to(tl.int32)
-    slot = lists[:, None] * LENGTH + tl.cumsum(active, 1) - active
-    write_word(buffer + slot * 4, (xs.to(tl.int16, bitcast=True).to(tl.int32) << 16) | place, active)
     counts = tl.sum(active, 1)
+    rank = (tl.cumsum(counts, 0) - counts)[:, None] + tl.cumsum(active, 1) - active
+    write_word(buffer + rank * 4, (xs.to(tl.int16, bitcast=True).to(tl.int32) << 16) | place, active)
+    count = tl.sum(counts, 0)
     tl.debug_barrier()
-    most = tl.max(counts, 0)
-    pairs, kept_xs = _read_active(values, buffer, counts, 0, first, word, words, LISTS, LENGTH, ROWS, BF16)
-    for start in range(ROWS, most + ROWS, ROWS):
+    pairs, kept_xs = _read_active(values, buffer, count, listed, 0, first, word, words, GROUPS, ROWS, BF16)
+    for start in range(STEP, count + STEP, STEP):
         next_pairs, next_xs = _read_active(
-            values, buffer, counts, start, first, word, words, LISTS, LENGTH, ROWS, BF16
+            values, buffer, count, listed, start, first, word, words, GROUPS, ROWS, BF16
         )
         even, odd = _add(pairs, kept_xs, even, odd, BF16)
         pairs, kept_xs = next_pairs, next_xs
@@ -107,21 +107,21 @@ def activation_kernel(
 @triton.jit
 def activation_plain_kernel(
     values, x, y, partial, arrivals, out_features, in_features, words, threshold, chunk, splits,
-    LISTS: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, BF16: tl.constexpr,
+    GROUPS: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, BF16: tl.constexpr,
 ):  # fmt: skip
     """Twin of activation_kernel in plain Triton: inactive inputs are not read, but still multiplied."""
     strips = tl.cdiv(out_features, OUTPUTS)
     strip, split = tl.program_id(0) % strips, tl.program_id(0) // strips
     word = (strip * (OUTPUTS // 2) + tl.arange(0, OUTPUTS // 2))[None, None, :]
-    column = split * chunk + (tl.arange(0, LISTS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :])[:, :, None]
+    column = split * chunk + (tl.arange(0, GROUPS)[:, None] * ROWS + tl.arange(0, ROWS)[None, :])[:, :, None]
     end = tl.minimum(split * chunk + chunk, in_features)
-    even = tl.zeros((LISTS, OUTPUTS // 2), tl.float32)
+    even = tl.zeros((GROUPS, OUTPUTS // 2), tl.float32)
     odd = even
-    for _ in range(0, chunk, LISTS * ROWS):
+    for _ in range(0, chunk, GROUPS * ROWS):
         xs = tl.load(x + column, mask=column < end, other=0.0).to(tl.float32)
         # What is not a number is not small either.
         active = ~(tl.abs(xs) <= threshold) & (word < words)
         pairs = tl.load(values + (column * words + word), mask=active, other=0)
         even, odd = _add(pairs, xs, even, odd, BF16)
-        column += LISTS * ROWS
+        column += GROUPS * ROWS
     _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)

@@ -46,22 +46,19 @@ from kernels.formats.bitmask_packing import (
     split_positions,
     unpack_bits,
 )
-from kernels.formats.bitmask_ptx import (
-    WARP,
-    WORD_BYTES,
-    copy_text,
-    decode_constraints,
-    decode_text,
-    wait_text,
-)
+from kernels.formats.bitmask_ptx import copy_text, decode_constraints, decode_text, wait_text
 from kernels.formats.launching import align_inputs, start
 from kernels.formats.ptx import (
     ALIGNMENT,
     COPY_BYTES,
-    STAGED_BYTES,
+    SHARED_BYTES,
+    SUM_BYTES,
     TILE_COLUMNS,
     TILE_ROWS,
+    WARP,
+    WORD_BYTES,
     reserve_text,
+    sum_text,
 )
 
 if TYPE_CHECKING:
@@ -154,9 +151,11 @@ class Bitmask(Format):
         kind = "bf16" if packed.dtype == torch.bfloat16 else "f16"
         settings: dict[str, Any] = {
             "WARPS": warps, "num_warps": warps, "ROW_TILES": packed.row_tiles, "COLUMN_TILES": column_tiles,
-            "AHEAD": ahead, "SLOT_BYTES": slot, "RESERVE": reserve_text(slot * (ahead + 1) * warps),
+            "AHEAD": ahead, "SLOT_BYTES": slot,
+            "RESERVE": reserve_text(warps * max(slot * (ahead + 1), SUM_BYTES)),
             "COPY": copy_text(slot // COPY_BYTES), "WAIT": wait_text(ahead - 1),
             "DECODE": decode_text(packed.row_tiles, column_tiles, kind), "CONSTRAINTS": decode_constraints(),
+            "SUM": sum_text(warps, SUM_BYTES),
         }  # fmt: skip
         start(
             bitmask_kernel, tiles, packed.words, packed.offsets, x.view(torch.int32), out,
@@ -172,7 +171,7 @@ class Bitmask(Format):
         """Few warps with many records on their way, or many with few."""
         del batch
         packed = expect(packed, PackedBitmask)
-        choices = [(8, 1), (4, 3), (8, 2), (4, 1), (4, 2)]
+        choices = [(8, 1), (4, 3), (8, 2), (4, 1), (4, 2), (16, 1)]
         return [{"warps": warps, "ahead": ahead} for warps, ahead in choices if _fits(packed, warps, ahead)]
 
 
@@ -193,4 +192,4 @@ def _slot_bytes(packed: PackedBitmask) -> int:
 
 def _fits(packed: PackedBitmask, warps: int, ahead: int) -> bool:
     """Tell whether the records under way fit the shared memory."""
-    return _slot_bytes(packed) * (ahead + 1) * warps <= STAGED_BYTES
+    return _slot_bytes(packed) * (ahead + 1) * warps <= SHARED_BYTES

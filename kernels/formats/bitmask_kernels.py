@@ -7,6 +7,7 @@ import triton
 import triton.language as tl
 
 from kernels.formats.bits import split_words
+from kernels.formats.mma import store_tile
 from kernels.formats.staging import reserve
 
 
@@ -64,22 +65,11 @@ def _decode(sums, near, far, slot, active, DECODE: tl.constexpr, CONSTRAINTS: tl
 
 
 @triton.jit
-def _store_tile(c0, c1, c2, c3, y, row, column, out_features, batch, WARPS: tl.constexpr):
-    """Add the warps' sums of 16 rows × 8 columns and store them."""
-    total = tl.sum(tl.reshape(tl.join(tl.join(c0, c2), tl.join(c1, c3)), (WARPS, 32, 2, 2)), 0)
-    lane = tl.arange(0, 32)[:, None, None]
-    row += lane // 4 + 8 * tl.arange(0, 2)[None, :, None]
-    column += lane % 4 * 2 + tl.arange(0, 2)[None, None, :]
-    keep = (row < out_features) & (column < batch)
-    tl.store(y + column.to(tl.int64) * out_features + row, total.to(y.dtype.element_ty), mask=keep)
-
-
-@triton.jit
 def bitmask_kernel(
     words, offsets, x, y, out_features, in_words, records, batch,
     WARPS: tl.constexpr, ROW_TILES: tl.constexpr, COLUMN_TILES: tl.constexpr, AHEAD: tl.constexpr,
     SLOT_BYTES: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr, WAIT: tl.constexpr,
-    DECODE: tl.constexpr, CONSTRAINTS: tl.constexpr,
+    DECODE: tl.constexpr, CONSTRAINTS: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """16 · ROW_TILES rows a program, their `records` dealt to its warps and copied AHEAD of their use.
 
@@ -92,7 +82,8 @@ def bitmask_kernel(
     column = lane // 4
     x += lane % 4 * 4
     offsets += tile * records
-    buffer = reserve(RESERVE) + record * ((AHEAD + 1) * SLOT_BYTES)
+    buffer = reserve(RESERVE)
+    slots = buffer + record * ((AHEAD + 1) * SLOT_BYTES)
     zeros = tl.zeros((BLOCK,), tl.float32)
     sums = (
         zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros,
@@ -100,30 +91,31 @@ def bitmask_kernel(
     )  # fmt: skip
     for ahead in tl.static_range(AHEAD):
         first, last = _find_record(offsets, record + ahead * WARPS, records)
-        _copy_record(words, first, last, buffer + ahead * SLOT_BYTES, COPY)
+        _copy_record(words, first, last, slots + ahead * SLOT_BYTES, COPY)
     first, last = _find_record(offsets, record + AHEAD * WARPS, records)
     slot, free = 0, AHEAD * SLOT_BYTES
     near, far = _read_x(x, in_words, record, records, column, batch, BLOCK, COLUMN_TILES)
     for _ in range(0, records, WARPS):
         tl.inline_asm_elementwise(WAIT, "=r", [], dtype=tl.int32, is_pure=False, pack=1)
-        _copy_record(words, first, last, buffer + free, COPY)
+        _copy_record(words, first, last, slots + free, COPY)
         # A warp stalls where it uses what it loads: that of the next round is under way in this one.
         first, last = _find_record(offsets, record + (AHEAD + 1) * WARPS, records)
         next_x = _read_x(x, in_words, record + WARPS, records, column, batch, BLOCK, COLUMN_TILES)
         active = (record < records).to(tl.int32)
-        sums = _decode(sums, near, far, buffer + slot, active, DECODE, CONSTRAINTS)
+        sums = _decode(sums, near, far, slots + slot, active, DECODE, CONSTRAINTS)
         near, far = next_x
         record += WARPS
         free = slot
         slot = tl.where(slot == AHEAD * SLOT_BYTES, 0, slot + SLOT_BYTES)
     row = tile * (16 * ROW_TILES)
-    _store_tile(sums[0], sums[1], sums[2], sums[3], y, row, 0, out_features, batch, WARPS)
+    s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15 = sums
+    store_tile((s0, s1, s2, s3), buffer, y, row, 0, out_features, batch, WARPS, SUM)
     if COLUMN_TILES == 2:
-        _store_tile(sums[8], sums[9], sums[10], sums[11], y, row, 8, out_features, batch, WARPS)
+        store_tile((s8, s9, s10, s11), buffer, y, row, 8, out_features, batch, WARPS, SUM)
     if ROW_TILES == 2:
-        _store_tile(sums[4], sums[5], sums[6], sums[7], y, row + 16, 0, out_features, batch, WARPS)
+        store_tile((s4, s5, s6, s7), buffer, y, row + 16, 0, out_features, batch, WARPS, SUM)
         if COLUMN_TILES == 2:
-            _store_tile(sums[12], sums[13], sums[14], sums[15], y, row + 16, 8, out_features, batch, WARPS)
+            store_tile((s12, s13, s14, s15), buffer, y, row + 16, 8, out_features, batch, WARPS, SUM)
 
 
 @triton.jit

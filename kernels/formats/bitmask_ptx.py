@@ -9,10 +9,8 @@ from __future__ import annotations
 from functools import cache
 from itertools import product
 
-from kernels.formats.ptx import COPY_BYTES
+from kernels.formats.ptx import COPY_BYTES, WARP, WORD_BYTES
 
-WORD_BYTES = 4
-WARP = 32
 # Sums and words of x that a lane holds: of 2 tiles of 16 rows and 2 of 8 columns of x.
 SUMS = 16
 X_WORDS = 16

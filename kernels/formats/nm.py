@@ -29,7 +29,16 @@ from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import align_inputs, start
 from kernels.formats.nm_kernels import nm_plain_kernel, nm_tensor_core_kernel
-from kernels.formats.ptx import STAGED_BYTES, TILE_COLUMNS, TILE_ROWS, operand_text, reserve_text
+from kernels.formats.ptx import (
+    STAGED_BYTES,
+    SUM_BYTES,
+    TILE_COLUMNS,
+    TILE_ROWS,
+    WARP,
+    operand_text,
+    reserve_text,
+    sum_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,8 +155,10 @@ class NM(Format):
         settings = {
             "WARPS": warps, "num_warps": warps, "UNROLL": launch["unroll"], "AHEAD": launch["ahead"],
             "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > TILE_COLUMNS else 1, "PDL": pdl,
-            "PITCH": size + PAD_BYTES, "RESERVE": reserve_text(batch * (size + PAD_BYTES)),
-            "COPY": operand_text(size, 32 * warps, batch, size + PAD_BYTES),
+            "PITCH": size + PAD_BYTES,
+            "RESERVE": reserve_text(max(batch * (size + PAD_BYTES), warps * SUM_BYTES)),
+            "COPY": operand_text(size, WARP * warps, batch, size + PAD_BYTES),
+            "SUM": sum_text(warps, SUM_BYTES),
             "FIRST": _mma_text(packed.dtype, 0), "SECOND": _mma_text(packed.dtype, 1),
         }  # fmt: skip
         start(

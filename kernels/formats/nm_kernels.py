@@ -8,6 +8,7 @@ import triton.language as tl
 
 from kernels.formats.bits import high_half, low_half, split_words
 from kernels.formats.early_start import let_next_start, wait_for_previous
+from kernels.formats.mma import store_tile
 from kernels.formats.staging import copy, read_words, reserve
 
 
@@ -19,13 +20,6 @@ def _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions, PTX: tl.c
         [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions],
         dtype=(tl.float32, tl.float32, tl.float32, tl.float32), is_pure=True, pack=1,
     )  # fmt: skip
-
-
-@triton.jit
-def _store_rows(acc, y, row, column, out_features, batch, WARPS: tl.constexpr):
-    total = tl.sum(tl.reshape(acc, (WARPS, 32)), 0)
-    keep = (row < out_features) & (column < batch)
-    tl.store(y + column.to(tl.int64) * out_features + row, total.to(y.dtype.element_ty), mask=keep)
 
 
 @triton.jit
@@ -60,26 +54,12 @@ def _read_operand(address):
 
 
 @triton.jit
-def _store_tile(c, y, row_tile, first_column, out_features, batch, WARPS: tl.constexpr):
-    """Add the warps' sums of 16 rows × 8 columns and store them."""
-    slot = tl.arange(0, 32)
-    row = row_tile * 16 + slot // 4
-    column = first_column + 2 * (slot % 4)
-    c0, c1, c2, c3 = c
-    _store_rows(c0, y, row, column, out_features, batch, WARPS)
-    _store_rows(c2, y, row + 8, column, out_features, batch, WARPS)
-    if batch > 1:
-        _store_rows(c1, y, row, column + 1, out_features, batch, WARPS)
-        _store_rows(c3, y, row + 8, column + 1, out_features, batch, WARPS)
-
-
-@triton.jit
 def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler's
     values, positions, x, y, out_features, in_features, row_tiles, blocks, per_phase, phases, batch,
     WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr,
     ROW_TILES: tl.constexpr, COLUMN_TILES: tl.constexpr, PITCH: tl.constexpr,
     AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
-    RESERVE: tl.constexpr, COPY: tl.constexpr,
+    RESERVE: tl.constexpr, COPY: tl.constexpr, SUM: tl.constexpr,
 ):  # fmt: skip
     """16 · ROW_TILES rows a program, the blocks of inputs dealt to its warps; x lies in shared memory.
 
@@ -142,13 +122,14 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
                 t0, t1, meta = n0, n1, next_meta
             else:
                 t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
-    _store_tile(c, y, row_tile, 0, out_features, batch, WARPS)
+    row = row_tile * 16
+    store_tile(c, buffer, y, row, 0, out_features, batch, WARPS, SUM)
     if COLUMN_TILES == 2:
-        _store_tile(e, y, row_tile, 8, out_features, batch, WARPS)
+        store_tile(e, buffer, y, row, 8, out_features, batch, WARPS, SUM)
     if ROW_TILES == 2:
-        _store_tile(d, y, row_tile + 1, 0, out_features, batch, WARPS)
+        store_tile(d, buffer, y, row + 16, 0, out_features, batch, WARPS, SUM)
         if COLUMN_TILES == 2:
-            _store_tile(f, y, row_tile + 1, 8, out_features, batch, WARPS)
+            store_tile(f, buffer, y, row + 16, 8, out_features, batch, WARPS, SUM)
 
 
 @triton.jit

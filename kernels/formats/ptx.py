@@ -12,21 +12,47 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# 48 KiB is what a kernel may declare; the reduction over a program's lanes takes up to 4 KiB of it.
-STAGED_BYTES = 44 << 10
+# What a kernel may declare, and what of it is left beside Triton's own reductions over a program's lanes.
+SHARED_BYTES = 48 << 10
+STAGED_BYTES = SHARED_BYTES - (4 << 10)
 COPY_BYTES = 16
+WORD_BYTES = 4
+# Threads.
+WARP = 32
 # Entries in one copy: inputs, and where a window starts, are multiples of it.
 ALIGNMENT = COPY_BYTES // 2
+# Sums of a thread that are under way at once.
+SUM_CHAINS = 4
 # Copies of a thread that are under way at once.
 COPIES_AHEAD = 2
 # Rows of weights and columns of x that a tensor core multiplies at once.
 TILE_ROWS = 16
 TILE_COLUMNS = 8
+# Its sums of a warp.
+SUM_BYTES = WORD_BYTES * TILE_ROWS * TILE_COLUMNS
 
 
 def reserve_text(size: int) -> str:
     """PTX that declares `size` bytes of shared memory and returns their address."""
     return f"{{ .shared .align 16 .b8 staged[{size}]; mov.u32 $0, staged; }}"
+
+
+@cache
+def sum_text(count: int, stride: int) -> str:
+    """PTX that sums `count` floats from the address $1 on, `stride` bytes apart, where $2 is not zero.
+
+    Warps of which no thread wants a sum pass over it.
+    """
+    chains = range(min(count, SUM_CHAINS))
+    reads = [f"ld.shared.f32 s{i}, [$1+{i * stride}];" for i in chains]
+    reads += [
+        f"ld.shared.f32 v, [$1+{i * stride}]; add.f32 s{i % SUM_CHAINS}, s{i % SUM_CHAINS}, v;"
+        for i in range(len(chains), count)
+    ]
+    adds = [f"add.f32 s0, s0, s{i};" for i in chains[1:]]
+    registers = f".reg .pred p; .reg .f32 v, s<{SUM_CHAINS}>;"
+    skip = "mov.f32 $0, 0f00000000; setp.eq.b32 p, $2, 0; @p bra last;"
+    return f"{{ {registers} {skip} {' '.join(reads + adds)} mov.f32 $0, s0; last: }}"
 
 
 class Copy(NamedTuple):

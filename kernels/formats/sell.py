@@ -33,7 +33,7 @@ from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, expect, next_power_of_2
 from kernels.formats.launching import start
-from kernels.formats.ptx import COPY_BYTES, reserve_text, row_text
+from kernels.formats.ptx import COPY_BYTES, WARP, reserve_text, row_text
 from kernels.formats.sell_batch_kernels import sell_batch_kernel
 from kernels.formats.sell_kernels import sell_kernel
 from kernels.formats.sell_packing import (
@@ -165,7 +165,7 @@ class Sell(Format):
         pdl = launch["pdl"] if programmatic_launch(packed.device) else 0
         programs = packed.steps.numel() - 1
         stored = (packed.values, packed.gaps, packed.starts, packed.steps, packed.row_order)
-        warps = max(1, packed.tile_rows * packed.lanes // 32)
+        warps = max(1, packed.tile_rows * packed.lanes // WARP)
         settings: dict[str, Any] = {
             "TILE_ROWS": packed.tile_rows, "LANES": packed.lanes, "PDL": pdl,
             "BF16": packed.dtype == torch.bfloat16, "num_warps": warps,
@@ -177,7 +177,7 @@ class Sell(Format):
             settings |= {
                 "WIDTH": width, "DEPTH": launch["depth"], "STAGED": size > 0,
                 "maxnreg": REGISTERS[launch["depth"]] if width == 1 else None,
-                "RESERVE": reserve_text(size * width), "COPY": row_text(size, 32 * warps, width),
+                "RESERVE": reserve_text(size * width), "COPY": row_text(size, WARP * warps, width),
             }  # fmt: skip
             sizes = (*packed.shape, packed.uniform, packed.phases, window.shift, batch)
             start(sell_kernel, programs, *stored, x, out, *sizes, early=pdl > 0, **settings)

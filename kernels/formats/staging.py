@@ -84,3 +84,24 @@ def read_word(address):
     return tl.inline_asm_elementwise(
         "ld.shared.b32 $0, [$1];", "=r,r", [address], dtype=tl.int32, is_pure=False, pack=1
     )
+
+
+@triton.jit
+def write_words(address, words):
+    """Write four 32-bit words to an address aligned to 16 bytes."""
+    w0, w1, w2, w3 = words
+    return tl.inline_asm_elementwise(
+        "st.shared.v4.b32 [$1], {$2, $3, $4, $5}; mov.b32 $0, $1;", "=r,r,r,r,r,r", [address, w0, w1, w2, w3],
+        dtype=tl.int32, is_pure=False, pack=1,
+    )  # fmt: skip
+
+
+@triton.jit
+def add_up(address, wanted, SUM: tl.constexpr):
+    """Sum floats from an address on where `wanted`, as the text says, and return zeros elsewhere.
+
+    `tl.sum` over the warps of a program writes its parts to addresses that share a bank.
+    """
+    return tl.inline_asm_elementwise(
+        SUM, "=&f,r,r", [address, wanted.to(tl.int32)], dtype=tl.float32, is_pure=False, pack=1
+    )

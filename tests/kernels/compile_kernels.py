@@ -20,7 +20,7 @@ from kernels.formats.bitmask_kernels import bitmask_kernel
 from kernels.formats.bitmask_ptx import copy_text, decode_constraints, decode_text, wait_text
 from kernels.formats.nm import _mma_text, _window
 from kernels.formats.nm_kernels import nm_tensor_core_kernel
-from kernels.formats.ptx import operand_text, reserve_text, row_text
+from kernels.formats.ptx import SUM_BYTES, operand_text, reserve_text, row_text, sum_text
 from kernels.formats.sell import REGISTERS
 from kernels.formats.sell_kernels import sell_kernel
 from kernels.formats.sell_windows import choose_window, count_phases
@@ -44,7 +44,11 @@ def compile_kernel(
     names = list(inspect.signature(kernel.fn).parameters)
     pointers = POINTERS | ({"words": "*i32", "x": "*i32"} if kernel is bitmask_kernel else {})
     signature = {n: "constexpr" if n in constants else pointers.get(n, "i32") for n in names}
-    aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n].startswith("*")}
+    aligned = {
+        (i,): [["tt.divisibility", 16]]
+        for i, n in enumerate(names)
+        if signature[n].startswith("*") or n == "in_words"
+    }
     source = ASTSource(
         kernel, signature, {(names.index(n),): value for n, value in constants.items()}, aligned
     )
@@ -73,7 +77,7 @@ def compile_all(capability: int) -> None:
             "WARPS": 8, "FIRST": _mma_text(torch.bfloat16, 0), "SECOND": _mma_text(torch.bfloat16, 1),
             "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > 8 else 1, "PITCH": size + 16,
             "AHEAD": ahead, "UNROLL": 1, "PDL": pdl, "RESERVE": reserve_text(batch * (size + 16)),
-            "COPY": operand_text(size, 256, batch, size + 16),
+            "COPY": operand_text(size, 256, batch, size + 16), "SUM": sum_text(8, SUM_BYTES),
         }  # fmt: skip
         compile_kernel(capability, f"nm {batch} {row_tiles} {ahead}", nm_tensor_core_kernel, constants, 8)
     for row_tiles, column_tiles, ahead in [(1, 1, 2), (1, 2, 1), (2, 1, 1), (2, 2, 1)]:
@@ -83,11 +87,12 @@ def compile_all(capability: int) -> None:
             "SLOT_BYTES": slot, "RESERVE": reserve_text(8 * slot * (ahead + 1)),
             "COPY": copy_text(slot // 16), "WAIT": wait_text(ahead - 1),
             "DECODE": decode_text(row_tiles, column_tiles, "bf16"), "CONSTRAINTS": decode_constraints(),
+            "SUM": sum_text(8, SUM_BYTES),
         }  # fmt: skip
         compile_kernel(capability, f"bitmask {row_tiles} {column_tiles}", bitmask_kernel, constants, 8)
     for outputs, splits in [(64, 1), (256, 16)]:
         constants = {
-            "LISTS": 2048 // outputs, "LENGTH": 64, "ROWS": 8, "OUTPUTS": outputs, "SPLITS": splits,
+            "GROUPS": 2048 // outputs, "LENGTH": 64, "ROWS": 8, "OUTPUTS": outputs, "SPLITS": splits,
             "BF16": True, "PDL": pdl, "RESERVE": reserve_text(4 * 64 * 2048 // outputs),
         }  # fmt: skip
         compile_kernel(capability, f"activation {outputs} {splits}", activation_kernel, constants, 8)
