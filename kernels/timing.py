@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # 15 to 20 % slower for 10 to 60 ms, while others were not.
 SETTLING_SECONDS = 0.1
 REPEATS_AT_ONCE = 8
+# Undisturbed replays lie 2 to 5 % apart. What else ran on the machine may widen that; then they are repeated.
+STEADY_SPREAD = 0.15
+MOST_ATTEMPTS = 3
 # Buffers are rotated until they exceed the L2 cache this many times, so every read comes from memory.
 L2_MULTIPLE = 4
 
@@ -27,6 +30,11 @@ class Latency:
     p20_us: float
     p50_us: float
     p80_us: float
+
+    @property
+    def spread(self) -> float:
+        """From the 20th to the 80th percentile, as a share of the median."""
+        return (self.p80_us - self.p20_us) / self.p50_us
 
 
 def buffer_count(bytes_each: int, l2_bytes: int) -> int:
@@ -58,12 +66,26 @@ def settle(work: Callable[[], object], seconds: float = SETTLING_SECONDS) -> Non
         torch.cuda.synchronize()
 
 
+def steadiest(measure: Callable[[], Latency]) -> Latency:
+    """Measure, again where the spread tells of a disturbance, and return what spread least."""
+    found = measure()
+    for _ in range(MOST_ATTEMPTS - 1):
+        if found.spread <= STEADY_SPREAD:
+            break
+        found = min(found, measure(), key=lambda latency: latency.spread)
+    return found
+
+
 def time_calls(
     calls: Sequence[Callable[[], object]], replays: int, settling_seconds: float = SETTLING_SECONDS
 ) -> Latency:
     """Time `replays` replays of a graph of all calls; each replay gives the mean time of one call."""
     graph = capture(calls)
     settle(graph.replay, settling_seconds)
+    return steadiest(lambda: _time_replays(graph, replays, len(calls)))
+
+
+def _time_replays(graph: torch.cuda.CUDAGraph, replays: int, calls: int) -> Latency:
     times = []
     for _ in range(replays):
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
@@ -71,6 +93,6 @@ def time_calls(
         graph.replay()
         end.record()
         end.synchronize()
-        times.append(start.elapsed_time(end) * 1e3 / len(calls))
+        times.append(start.elapsed_time(end) * 1e3 / calls)
     cuts = statistics.quantiles(times, n=10, method="inclusive")
     return Latency(cuts[1], cuts[4], cuts[7])

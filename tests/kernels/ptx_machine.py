@@ -1,4 +1,4 @@
-"""A machine for the PTX of the kernels: warps in lockstep, two dozen verbs, no divergent branches."""
+"""A machine for the PTX of the kernels: warps in lockstep, two dozen verbs, branches only forward."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def permute_bytes(a: Lanes, b: Lanes, selector: Lanes) -> Lanes:
     return result
 
 
+def add_floats(a: Lanes, b: Lanes) -> Lanes:
+    """`add.f32` of bits."""
+    total = a.astype(np.uint32).view(np.float32) + b.astype(np.uint32).view(np.float32)
+    return total.view(np.uint32).astype(np.uint64)
+
+
 ARITHMETIC: dict[str, Callable[..., Lanes]] = {
     "mov": lambda a: a,
     "cvt": lambda a: a,
@@ -47,6 +53,9 @@ ARITHMETIC: dict[str, Callable[..., Lanes]] = {
 }
 
 
+COMPARISONS = {"ne": np.not_equal, "eq": np.equal, "lt": np.less}
+
+
 class Machine:
     """Global and shared memory as bytes; a register holds one number for each thread."""
 
@@ -55,6 +64,8 @@ class Machine:
         self.shared = bytearray(b"\xee" * size)
         self.registers: dict[str, Lanes] = {}
         self.threads = 0
+        # Threads that branched, by label, until it is reached.
+        self.away: dict[str, npt.NDArray[np.bool_]] = {}
 
     def run(self, text: str, threads: int, arguments: list[int | Lanes], first: int = 1) -> bytearray:
         """Run all threads over the arguments `$first …`; return the shared memory."""
@@ -70,35 +81,61 @@ class Machine:
         return self.shared
 
     def _step(self, line: str) -> None:
+        """Run one line, in the threads that its guard admits and that have not branched past it."""
+        if label := re.fullmatch(r"(\w+):", line):
+            self.away.pop(label[1], None)
+            return
         guard = re.match(r"@(\w+)\s+", line)
         active = self.registers[guard[1]] != 0 if guard else np.ones(self.threads, bool)
+        for gone in self.away.values():
+            active &= ~gone
         name, _, rest = line[guard.end() if guard else 0 :].partition(" ")
         operands = re.findall(r"\{[^}]*\}|\[[^\]]*\]|[^,\s]+", rest)
-        verb = name.split(".")[0]
+        if name == "bra":
+            self.away[operands[0]] = active
+        elif any("{" in operand for operand in operands) and name == "mov.b32":
+            self._split_or_join(operands, active)
+        elif name.split(".")[0] in {"ld", "st", "shfl", "mma"} or name.startswith("cp.async.cg"):
+            self._exchange(name, operands, active)
+        else:
+            self._calculate(name, operands, active)
+
+    def _exchange(self, name: str, operands: list[str], active: npt.NDArray[np.bool_]) -> None:
+        """What reaches memory or other lanes."""
+        verb = name.split(".", maxsplit=1)[0]
         if verb in {"ld", "st"}:
             self._move(verb, name, operands, active)
-        elif name.startswith("cp.async.cg"):
-            for thread in np.flatnonzero(active):
-                data = self._read(self.source, self._address(operands[1])[thread], 16)
-                self._write(self._address(operands[0])[thread], data)
-        elif verb == "setp":
-            compare = np.not_equal if ".ne." in name else np.less
-            self._set(operands[0], compare(*(self._signed(operand) for operand in operands[1:])), active)
         elif verb == "shfl":
             self._shuffle(name, operands)
         elif verb == "mma":
             self._multiply([self._names(operand) for operand in operands])
-        elif name == "mov.b32" and operands[0].startswith("{"):
+        else:
+            for thread in np.flatnonzero(active):
+                data = self._read(self.source, self._address(operands[1])[thread], 16)
+                self._write(self._address(operands[0])[thread], data)
+
+    def _split_or_join(self, operands: list[str], active: npt.NDArray[np.bool_]) -> None:
+        """`mov.b32` between a word and its halves."""
+        if operands[0].startswith("{"):
             low, high = self._names(operands[0])
             value = self._value(operands[1])
             self._set(low, value & np.uint64(0xFFFF), active)
             self._set(high, value >> np.uint64(16), active)
-        elif name == "mov.b32" and operands[1].startswith("{"):
+        else:
             low, high = (self._value(half) for half in self._names(operands[1]))
             self._set(operands[0], low | high << np.uint64(16), active)
+
+    def _calculate(self, name: str, operands: list[str], active: npt.NDArray[np.bool_]) -> None:
+        verb = name.split(".", maxsplit=1)[0]
+        values = operands[1:]
+        if verb == "setp":
+            compare = COMPARISONS[name.split(".")[1]]
+            self._set(operands[0], compare(*(self._signed(operand) for operand in values)), active)
+        elif name == "add.f32":
+            self._set(operands[0], add_floats(*(self._value(operand) for operand in values)), active)
         elif verb in ARITHMETIC:
             wide = name.split(".")[-2 if verb == "cvt" else -1] == "u64" or ".wide." in name
-            result = ARITHMETIC[verb](*(self._value(operand) for operand in operands[1:]))
+            result = ARITHMETIC[verb](*(self._value(operand) for operand in values))
             self._set(operands[0], result & np.uint64(MASK["64" if wide else "32"]), active)
         else:
             assert name.startswith(("bar.warp", "cp.async.commit", "cp.async.wait")), name
@@ -185,4 +222,5 @@ class Machine:
     def _value(self, operand: str) -> Lanes:
         if operand in self.registers:
             return self.registers[operand]
-        return np.full(self.threads, int(operand, 0) & MASK["64"], np.uint64)
+        number = int(re.sub("^0f", "0x", operand), 0)
+        return np.full(self.threads, number & MASK["64"], np.uint64)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.formats.ptx import STAGED_BYTES, operand_text, row_text
+from kernels.formats.ptx import STAGED_BYTES, operand_text, row_text, sum_text
 from kernels.formats.sell_windows import WIDEST_STAGED, Window, choose_window, count_phases
 from tests.kernels.ptx_machine import Machine
 
@@ -40,6 +40,19 @@ def test_operands_lie_in_the_order_of_the_tensor_core(batch, blocks, begin):
     words = np.frombuffer(shared, np.uint32).reshape(batch, pitch // 4)[:, : size // 4]
     want = x.view(np.uint32).reshape(batch, 3, 8, 4)[:, begin : begin + blocks].transpose(0, 1, 3, 2)
     np.testing.assert_array_equal(words.reshape(batch, blocks, 4, 8), want)
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 16, 32])
+def test_sums_of_warps_are_added_where_they_are_wanted(count):
+    """Thread t adds the words t of all warps, the others get 0 and read nothing."""
+    parts = np.random.default_rng(count).standard_normal((count, 8)).astype(np.float32)
+    machine = Machine(b"", parts.nbytes)
+    machine.shared[:] = parts.tobytes()
+    thread = np.arange(64, dtype=np.uint64)
+    machine.run(sum_text(count, parts[0].nbytes), 64, [4 * thread, thread < 8])
+    sums = machine.registers["$0"].astype(np.uint32).view(np.float32)
+    np.testing.assert_allclose(sums[:8], parts.sum(0), rtol=1e-5, atol=1e-6)
+    assert (sums[8:] == 0).all()
 
 
 @settings(max_examples=200, deadline=None)
