@@ -104,7 +104,7 @@ class Sell(Format):
     name = "sell"
     summary = "SELL-delta4: unstructured, 4-bit column gaps, one stream a lane"
     limits = (
-        "any mask and shape; batch 1 to 16, from 4 on bitmask is mostly faster;"
+        "any mask and shape; batch 1 to 16, from 4 on bitmask is faster;"
         " above 80 % gaps over 15 cost explicit zeros"
     )
 
