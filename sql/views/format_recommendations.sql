@@ -99,11 +99,11 @@ SELECT
             THEN printf('measured: none beats dense on %s, best %.2f×', best_device, best_speedup)
         WHEN format = 'clustered'
             THEN printf(
-                'not measured: blocks skip %.0f%% of the clustered features, at most %.2f×',
+                'not measured: blocks skip %.0f%% of the clustered features, %.2f× if time follows them',
                 100 * skippable_share,
                 block_limit
             )
-        ELSE printf('not measured: moving fewer bytes gives at most %.2f×', element_limit)
+        ELSE printf('not measured: %.2f× if time follows the bytes moved', element_limit)
     END
     || CASE
         WHEN z_score IS NULL THEN '; no structure beyond chance to use'
@@ -126,7 +126,7 @@ COMMENT ON COLUMN format_recommendations.block_size IS 'Features a block, for th
 COMMENT ON COLUMN format_recommendations.why IS 'The evidence, in a sentence';
 COMMENT ON COLUMN format_recommendations.measured_speedup IS 'Best measured speed-up over dense at batch 1, cold cache; NULL where nothing was measured';
 COMMENT ON COLUMN format_recommendations.device IS 'Device it was measured on';
-COMMENT ON COLUMN format_recommendations.predicted_speedup IS 'Speed-up if time followed the bytes moved: an upper limit';
+COMMENT ON COLUMN format_recommendations.predicted_speedup IS 'Speed-up if time followed the bytes moved; that of small matrices may lie above or below';
 COMMENT ON COLUMN format_recommendations.separation_excess IS 'Best separation ratio over its chance mean; NULL where no clustering stands above chance';
 COMMENT ON COLUMN format_recommendations.z_score IS 'Standard deviations above chance of that clustering; NULL where no clustering stands above chance';
 COMMENT ON COLUMN format_recommendations.skippable_share IS 'Share of the clustered features that blocks of its clusters would skip; NULL where no clustering stands above chance';

@@ -100,8 +100,8 @@ def half(rows: Rows) -> Rows:
 
 
 def test_recommendation_without_measurements(half: Rows) -> None:
-    """10 of 16 bits a weight promise at most 1.6×, and nothing is known of structure."""
-    why = "not measured: moving fewer bytes gives at most 1.60×; no structure beyond chance to use"
+    """10 of 16 bits a weight promise 1.6×, and nothing is known of structure."""
+    why = "not measured: 1.60× if time follows the bytes moved; no structure beyond chance to use"
     assert recommendation(half) == ("high", "sell", None, why, None, 1.6)
 
 
@@ -143,7 +143,8 @@ def test_structure_above_chance_counts(half: Rows) -> None:
     tier, name, block_size, why, _, predicted = recommendation(half)
     assert (tier, name, block_size, predicted) == ("high", "clustered", 4, 2.0)
     assert why.startswith(
-        "not measured: blocks skip 50% of the clustered features, at most 2.00×; clusters stand 4.00×"
+        "not measured: blocks skip 50% of the clustered features, 2.00× if time follows them;"
+        " clusters stand 4.00×"
     )
 
 

@@ -42,7 +42,7 @@ def test_the_plan_is_the_best_of_what_the_budget_allows(rich_database: Path, bud
 
 
 def test_offers_name_measurement_limit_and_the_tier_of_the_report(rich_database: Path) -> None:
-    """An offer that was not measured is an upper limit; only methods the report treats have its tier."""
+    """What was not measured is a promise of the bytes; only methods the report treats have its tier."""
     reader = Reader(rich_database)
     views = Views(reader.cursor())
     rows = views.rows(options(views, MODEL), Option)

@@ -23,7 +23,7 @@ NOT_PRUNED = "nothing is pruned yet; prune with: sparsity-etl run"
 
 
 class RecommendationsPanels(PanelScreen):
-    """What to use, what it gains and loses, and why; an upper limit is never shown as a measurement."""
+    """What to use, what it gains and loses, and why; a promise is never shown as a measurement."""
 
     PANELS: ClassVar[tuple[Panel, ...]] = (
         Panel("plan", "plan", "left"),
