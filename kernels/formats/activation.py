@@ -23,14 +23,14 @@ from kernels.errors import PackingError
 from kernels.formats.activation_kernels import activation_kernel, activation_plain_kernel
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.launching import start
-from kernels.formats.ptx import STAGED_BYTES, reserve_text
+from kernels.formats.ptx import STAGED_BYTES, WARP, WORD_BYTES, reserve_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NARROWEST_STRIP = 32
 # A thread holds 8 outputs, so that a read of a warp is 512 bytes.
-WARP_OUTPUTS = 8 * 32
+WARP_OUTPUTS = 8 * WARP
 # Triton reads several values at once where it sees that a stride is a multiple of this.
 INPUTS_A_READ = 16
 # Programs a strip, whose sums the last one adds at once.
@@ -116,7 +116,7 @@ class Activation(Format):
         pdl = launch["pdl"] if programmatic_launch(packed.device) else 0
         start(
             activation_kernel, strips * splits, *operands, packed.threshold, share, splits,
-            LENGTH=next_power_of_2(share), PDL=pdl, RESERVE=reserve_text(4 * groups * share),
+            LENGTH=next_power_of_2(share), PDL=pdl, RESERVE=reserve_text(WORD_BYTES * groups * share),
             early=pdl > 0, **settings,
         )  # fmt: skip
 
@@ -133,5 +133,5 @@ class Activation(Format):
 
 def _inputs_a_group(columns: int, groups: int, splits: int) -> int:
     """Deal the inputs to the groups of `splits` programs, whole reads of x each, as the memory allows."""
-    most = STAGED_BYTES // 4 // groups // INPUTS_A_READ * INPUTS_A_READ
+    most = STAGED_BYTES // WORD_BYTES // groups // INPUTS_A_READ * INPUTS_A_READ
     return min(ceil_div(columns, splits * groups * INPUTS_A_READ) * INPUTS_A_READ, most)

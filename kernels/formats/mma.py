@@ -6,7 +6,7 @@
 import triton
 import triton.language as tl
 
-from kernels.formats.staging import add_up, write_words
+from kernels.formats.staging import add_up, write_floats
 
 
 @triton.jit
@@ -15,15 +15,10 @@ def store_tile(sums, buffer, y, row, column, out_features, batch, WARPS: tl.cons
 
     `buffer` is the shared address of 512 bytes a warp, of at least four.
     """
-    c0, c1, c2, c3 = sums
-    words = (
-        c0.to(tl.int32, bitcast=True), c1.to(tl.int32, bitcast=True),
-        c2.to(tl.int32, bitcast=True), c3.to(tl.int32, bitcast=True),
-    )  # fmt: skip
     thread = tl.arange(0, 32 * WARPS)
     # Somebody may still read what was in the buffer.
     tl.debug_barrier()
-    write_words(buffer + thread * 16, words)
+    write_floats(buffer + thread * 16, sums)
     tl.debug_barrier()
     row += thread // 16 + thread % 4 // 2 * 8
     column += thread // 4 % 4 * 2 + thread % 2

@@ -15,20 +15,18 @@ if TYPE_CHECKING:
 # What a kernel may declare, and what of it is left beside Triton's own reductions over a program's lanes.
 SHARED_BYTES = 48 << 10
 STAGED_BYTES = SHARED_BYTES - (4 << 10)
-COPY_BYTES = 16
-WORD_BYTES = 4
-# Threads.
 WARP = 32
+WORD_BYTES = 4
+COPY_BYTES = 16
 # Entries in one copy: inputs, and where a window starts, are multiples of it.
 ALIGNMENT = COPY_BYTES // 2
-# Sums of a thread that are under way at once.
-SUM_CHAINS = 4
-# Copies of a thread that are under way at once.
+# Copies and sums of a thread that are under way at once.
 COPIES_AHEAD = 2
+SUM_CHAINS = 4
 # Rows of weights and columns of x that a tensor core multiplies at once.
 TILE_ROWS = 16
 TILE_COLUMNS = 8
-# Its sums of a warp.
+# The sums that one such product leaves in the lanes of a warp.
 SUM_BYTES = WORD_BYTES * TILE_ROWS * TILE_COLUMNS
 
 

@@ -87,11 +87,11 @@ def read_word(address):
 
 
 @triton.jit
-def write_words(address, words):
-    """Write four 32-bit words to an address aligned to 16 bytes."""
-    w0, w1, w2, w3 = words
+def write_floats(address, values):
+    """Write four floats to an address aligned to 16 bytes."""
+    v0, v1, v2, v3 = values
     return tl.inline_asm_elementwise(
-        "st.shared.v4.b32 [$1], {$2, $3, $4, $5}; mov.b32 $0, $1;", "=r,r,r,r,r,r", [address, w0, w1, w2, w3],
+        "st.shared.v4.f32 [$1], {$2, $3, $4, $5}; mov.b32 $0, $1;", "=r,r,f,f,f,f", [address, v0, v1, v2, v3],
         dtype=tl.int32, is_pure=False, pack=1,
     )  # fmt: skip
 

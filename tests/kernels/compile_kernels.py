@@ -44,11 +44,9 @@ def compile_kernel(
     names = list(inspect.signature(kernel.fn).parameters)
     pointers = POINTERS | ({"words": "*i32", "x": "*i32"} if kernel is bitmask_kernel else {})
     signature = {n: "constexpr" if n in constants else pointers.get(n, "i32") for n in names}
-    aligned = {
-        (i,): [["tt.divisibility", 16]]
-        for i, n in enumerate(names)
-        if signature[n].startswith("*") or n == "in_words"
-    }
+    # x comes to bitmasks in whole records of 32 words.
+    multiples = {n for n in names if signature[n].startswith("*")} | {"in_words"}
+    aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if n in multiples}
     source = ASTSource(
         kernel, signature, {(names.index(n),): value for n, value in constants.items()}, aligned
     )
