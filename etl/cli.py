@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.progress import choose_progress
-from etl.setting_keys import KEYS, SettingKey
-from etl.settings import read_settings
+from etl.settings.keys import KEYS, SettingKey
+from etl.settings.read import read_settings
 from warehouse.commands import add_common_options, command_parser, guarded
 from warehouse.location import database_path
 
 if TYPE_CHECKING:
-    from etl.settings import Settings
+    from etl.settings.read import Settings
 
 EXAMPLES = """\
   sparsity-etl run                          the bundled model, every method, 50% and 2:4
@@ -122,7 +122,7 @@ def _load(arguments: argparse.Namespace) -> None:
 
 
 def _export_mask(arguments: argparse.Namespace) -> None:
-    from etl.mask_export import export_mask  # noqa: PLC0415  # --help needs no database
+    from etl.load.mask_export import export_mask  # noqa: PLC0415  # --help needs no database
     from warehouse.opening import attach_read_only  # noqa: PLC0415
 
     with attach_read_only(database_path(arguments.db)) as connection:

@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from etl.loading import insert, next_id, utc_now
+from etl.load.tables import insert, next_id, utc_now
 from warehouse.errors import is_interruption
 
 if TYPE_CHECKING:

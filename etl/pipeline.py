@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.benchmarks import load_benchmarks
 from etl.ledger import Ledger
-from etl.loading import load_model
+from etl.load.benchmarks import load_benchmarks
+from etl.load.tables import load_model
 from etl.plan import is_finished, load_step, make_plan
 from warehouse.publishing import Writer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from etl.plan import Plan, Step
     from etl.progress import Progress
-    from etl.settings import Settings
+    from etl.settings.read import Settings
     from etl.workbench import Workbench
 
 

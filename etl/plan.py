@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.benchmarks import BenchmarkFileError, reference_files
 from etl.bundled import MODEL_PATH
-from etl.checkpoints import Checkpoint
 from etl.errors import PruningRequestError
-from etl.texts import calibration_text, evaluation_text, text_fingerprint
+from etl.load.benchmarks import BenchmarkFileError, reference_files
+from etl.model.checkpoint import Checkpoint
+from etl.model.texts import calibration_text, evaluation_text, text_fingerprint
 
 if TYPE_CHECKING:
     import duckdb
 
-    from etl.pruners.request import PruningRequest
-    from etl.settings import Settings
+    from etl.pruning.request import PruningRequest
+    from etl.settings.read import Settings
 
 #: Raised by hand when the code of a step begins to give other results; its steps are then done again.
 CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from etl import loading
-from etl.block_pruning import BlockPruner
-from etl.cluster_loading import load_clusterings
-from etl.cluster_methods import combinations
-from etl.comparisons import load_comparisons, missing_pairs
-from etl.decoder import Decoder
+from etl.clusters.loading import load_clusterings
+from etl.clusters.methods import combinations
+from etl.clusters.neighbourhoods import ClusteringPlan, clustering_tasks
+from etl.clusters.workers import Workers
 from etl.errors import PrunedWeightsError
-from etl.evaluation import perplexity
-from etl.neighbourhoods import ClusteringPlan, clustering_tasks
+from etl.load import tables as loading
+from etl.load.comparisons import load_comparisons, missing_pairs
+from etl.model.decoder import Decoder
+from etl.model.evaluation import perplexity
+from etl.model.sequences import draw_sequences, encode, spread_windows
+from etl.model.texts import calibration_text, evaluation_text
 from etl.plan import CODE_VERSIONS, DENSE
-from etl.pruned_weights import PrunedWeights, PrunedWeightsWriter
-from etl.sequences import draw_sequences, encode, spread_windows
-from etl.texts import calibration_text, evaluation_text
-from etl.workers import Workers
+from etl.pruning.block import BlockPruner
+from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
 from warehouse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from etl.checkpoints import WeightMatrix
+    from etl.model.checkpoint import WeightMatrix
     from etl.plan import Plan, Step
     from etl.progress import Progress
-    from etl.pruners.request import PruningRequest
+    from etl.pruning.request import PruningRequest
 
 #: Neighbourhoods loaded at a time: enough to keep DuckDB's threads busy, few enough to bound memory.
 TASKS_PER_LOAD = 32

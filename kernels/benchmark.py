@@ -239,7 +239,7 @@ class Benchmark:
 
 
 def _set_threshold(threshold: float, active: float, packed: Packed) -> Packed:
-    from kernels.formats.activation import Activation  # noqa: PLC0415 - needs Triton
+    from kernels.formats.activation.format import Activation  # noqa: PLC0415 - needs Triton
 
     return Activation().with_threshold(packed, threshold, active)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kernels.formats import get_format
-from kernels.formats.bsr import PackedBSR
-from kernels.formats.clustered import Clustered, cluster_inputs
+from kernels.formats.bsr.clustered import Clustered, cluster_inputs
+from kernels.formats.bsr.format import PackedBSR
 from kernels.masks import Case, planted_mask, separation_ratio
 from kernels.measuring import Operands, check, oracle, time_cold_and_warm, time_dense, tune
 

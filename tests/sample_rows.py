@@ -8,8 +8,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.cluster_loading import pair_distances
-from etl.loading import insert
+from etl.clusters.loading import pair_distances
+from etl.load.tables import insert
 from warehouse.bits import pack_masks
 
 STARTED = datetime.datetime(2025, 1, 2, 3, 4, 5)  # noqa: DTZ001  # the tables hold UTC without a zone

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from etl.setting_docs import updated
+from etl.settings.docs import updated
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_settings_page_is_current() -> None:
-    """docs/pipeline.md lists every key with its default (python -m etl.setting_docs docs/pipeline.md)."""
+    """docs/pipeline.md lists every key with its default (python -m etl.settings.docs docs/pipeline.md)."""
     text = (ROOT / "docs" / "pipeline.md").read_text()
     assert text == updated(text)
 

@@ -5,10 +5,10 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.fetching import NoDatabase
-from tui.keymap import key_name
-from tui.registry import SCREEN_NAMES, Action, actions_of
-from tui.screens.base import SparsityScreen
+from tui.frame.screen import SparsityScreen
+from tui.state.fetching import NoDatabase
+from tui.state.keymap import key_name
+from tui.state.registry import SCREEN_NAMES, Action, actions_of
 from tui.widgets.motions import Motions, next_match
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Actions:
         self.app.open_doctor()
 
     def do_help(self) -> None:
-        from tui.screens.help import HelpScreen  # noqa: PLC0415  # not needed for the first paint
+        from tui.dialogs.help import HelpScreen  # noqa: PLC0415  # not needed for the first paint
 
         self.app.push_screen(HelpScreen())
 
@@ -104,7 +104,7 @@ class Actions:
             self.app.notify(str(path), title="saved")
 
     def do_export(self) -> None:
-        from tui.screens.export import ExportScreen  # noqa: PLC0415  # not needed for the first paint
+        from tui.dialogs.export import ExportScreen  # noqa: PLC0415  # not needed for the first paint
 
         if self.screen:
             self.app.push_screen(ExportScreen(self.screen.tables(), self.app.reader or NoDatabase()))
@@ -114,7 +114,7 @@ class Actions:
             self.screen.zoom_pane()
 
     def do_search(self) -> None:
-        from tui.screens.search import SearchScreen  # noqa: PLC0415  # not needed for the first paint
+        from tui.dialogs.search import SearchScreen  # noqa: PLC0415  # not needed for the first paint
 
         self.app.push_screen(SearchScreen(self.app.search_text), self._search)
 

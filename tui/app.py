@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App
 
-from tui import memory, themes
 from tui.actions import Actions
-from tui.colours import Palette
-from tui.keymap import read_keymap
-from tui.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
-from tui.registry import APP_ACTIONS, DOCTOR, FIRST_RUN, SCREEN_NAMES, SCREENS, UNNUMBERED
-from tui.screens.base import SparsityScreen, bind
-from tui.selection import Selection, describe
-from tui.terminal import leave_within
+from tui.drawing import themes
+from tui.drawing.colours import Palette
+from tui.frame.screen import SparsityScreen, bind
+from tui.state import memory
+from tui.state.keymap import read_keymap
+from tui.state.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
+from tui.state.registry import APP_ACTIONS, DOCTOR, FIRST_RUN, SCREEN_NAMES, SCREENS, UNNUMBERED
+from tui.state.selection import Selection, describe
+from tui.terminal.terminal import leave_within
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from tui.database import Database
+    from tui.state.database import Database
     from warehouse.overview import Overview
     from warehouse.reading import Reader
 

@@ -4,12 +4,12 @@ import argparse
 import json
 import sys
 
-from tui.database import Database
-from tui.footprint import return_freed_memory
-from tui.keymap import read_keymap
-from tui.registry import SCREEN_NAMES
-from tui.selection import Selection
-from tui.terminal import require_terminal, tune_for_link
+from tui.state.database import Database
+from tui.state.keymap import read_keymap
+from tui.state.registry import SCREEN_NAMES
+from tui.state.selection import Selection
+from tui.terminal.footprint import return_freed_memory
+from tui.terminal.terminal import require_terminal, tune_for_link
 from warehouse.commands import add_common_options, command_parser, guarded
 from warehouse.location import database_path
 
@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _examine(arguments: argparse.Namespace) -> None:
-    from tui import doctor  # noqa: PLC0415  # the app starts without it
+    from tui.doctor import examine as doctor  # noqa: PLC0415  # the app starts without it
 
     findings = doctor.examine(database_path(arguments.db), doctor.this_terminal())
     if arguments.json:
@@ -98,7 +98,7 @@ def _examine(arguments: argparse.Namespace) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    from tui import serving  # noqa: PLC0415  # a web server, which the app does without
+    from tui.terminal import serving  # noqa: PLC0415  # a web server, which the app does without
 
     # What would end every session at its start is told here: a browser shows no line of stderr.
     read_keymap()

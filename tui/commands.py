@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.registry import Action
+from tui.state.registry import Action
 
 if TYPE_CHECKING:
     from tui.app import SparsityApp

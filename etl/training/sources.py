@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
 
-from etl.corpus import (
+from etl.model.corpus import (
     HELD_OUT_MODULES,
     CorpusError,
     held_out_files,

@@ -30,13 +30,13 @@ def get_format(name: str) -> Format:
 
 
 def _triton_format(name: str) -> Format:
-    from kernels.formats.activation import Activation  # noqa: PLC0415 - needs Triton
-    from kernels.formats.bitmask import Bitmask  # noqa: PLC0415
-    from kernels.formats.bsr import BSR  # noqa: PLC0415
-    from kernels.formats.clustered import Clustered  # noqa: PLC0415
+    from kernels.formats.activation.format import Activation  # noqa: PLC0415 - needs Triton
+    from kernels.formats.bitmask.format import Bitmask  # noqa: PLC0415
+    from kernels.formats.bsr.clustered import Clustered  # noqa: PLC0415
+    from kernels.formats.bsr.format import BSR  # noqa: PLC0415
     from kernels.formats.masked import Masked  # noqa: PLC0415
-    from kernels.formats.nm import NM  # noqa: PLC0415
-    from kernels.formats.sell import Sell  # noqa: PLC0415
+    from kernels.formats.nm.format import NM  # noqa: PLC0415
+    from kernels.formats.sell.format import Sell  # noqa: PLC0415
 
     classes = {kind.name: kind for kind in (Activation, Bitmask, BSR, Clustered, Masked, NM, Sell)}
     return classes[name]()

@@ -19,7 +19,7 @@ import triton
 import triton.language as tl
 
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect
-from kernels.formats.launching import start
+from kernels.formats.gpu.launching import start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

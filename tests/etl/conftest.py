@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tiny import write_tiny_model
+
+from tests.etl.tiny import write_tiny_model
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tiny import QUICK
 
 from etl.cli import main
+from tests.etl.tiny import QUICK
 from warehouse.opening import attach_read_only
 
 METHODS = ["--algorithm", "kmeans", "agglomerative", "--distance", "euclidean", "hamming", "--k", "2"]

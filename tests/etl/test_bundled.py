@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import kernels
 from etl.bundled import MODEL_PATH
-from etl.corpus import HELD_OUT_MODULES, held_out_text
+from etl.model.corpus import HELD_OUT_MODULES, held_out_text
 
 WINDOW = 512
 

@@ -14,11 +14,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scipy.spatial.distance import cdist
-from tiny import QUICK, write_tiny_model
 
-from etl.benchmarks import reference_files
 from etl.cli import main
-from etl.pruned_weights import PrunedWeights
+from etl.load.benchmarks import reference_files
+from etl.pruning.weights import PrunedWeights
+from tests.etl.tiny import QUICK, write_tiny_model
 from warehouse.bits import unpack_masks
 from warehouse.opening import attach_read_only
 

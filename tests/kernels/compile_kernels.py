@@ -15,15 +15,15 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from kernels.formats.activation_kernels import activation_kernel
-from kernels.formats.bitmask_kernels import bitmask_kernel
-from kernels.formats.bitmask_ptx import copy_text, decode_constraints, decode_text, wait_text
-from kernels.formats.nm import _mma_text, _window
-from kernels.formats.nm_kernels import nm_tensor_core_kernel
-from kernels.formats.ptx import SUM_BYTES, operand_text, reserve_text, row_text, sum_text
-from kernels.formats.sell import REGISTERS
-from kernels.formats.sell_kernels import sell_kernel
-from kernels.formats.sell_windows import choose_window, count_phases
+from kernels.formats.activation.kernel import activation_kernel
+from kernels.formats.bitmask.kernel import bitmask_kernel
+from kernels.formats.bitmask.ptx import copy_text, decode_constraints, decode_text, wait_text
+from kernels.formats.gpu.ptx import SUM_BYTES, operand_text, reserve_text, row_text, sum_text
+from kernels.formats.nm.format import _mma_text, _window
+from kernels.formats.nm.kernel import nm_tensor_core_kernel
+from kernels.formats.sell.format import REGISTERS
+from kernels.formats.sell.kernel import sell_kernel
+from kernels.formats.sell.windows import choose_window, count_phases
 
 POINTERS = {
     "values": "*i32", "gaps": "*i32", "starts": "*i16", "steps": "*i32", "row_order": "*i32",

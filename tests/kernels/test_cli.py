@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from kernels import measuring
 from kernels.benchmark import COLUMNS
 from kernels.cli import main
-from kernels.formats.sell import Sell
+from kernels.formats.sell.format import Sell
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="what is told where there is no GPU")
 

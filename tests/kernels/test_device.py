@@ -5,7 +5,7 @@ import pytest
 from kernels import device
 from kernels.benchmark import runnable_formats
 from kernels.formats import LIBRARY_NAMES, NAMES
-from tui import machine_findings
+from tui.doctor import machine_findings
 
 
 def test_a_triton_that_is_old_enough_runs_everything():

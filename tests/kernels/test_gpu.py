@@ -7,7 +7,7 @@ import torch
 
 from kernels.device import find_machine
 from kernels.formats import NAMES, get_format
-from kernels.formats.activation import Activation
+from kernels.formats.activation.format import Activation
 from kernels.masks import random_mask
 from kernels.measuring import TOLERANCE, Operands, check, oracle, tune
 from tests.kernels.cases import MASKS, dense_product, make_case, relative_error

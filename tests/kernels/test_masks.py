@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from kernels.errors import MaskFileError, UsageError
-from kernels.formats.clustered import cluster_inputs
+from kernels.formats.bsr.clustered import cluster_inputs
 from kernels.masks import find_pattern, planted_mask, random_mask, read_mask, separation_ratio
 
 

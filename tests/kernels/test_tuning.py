@@ -7,7 +7,7 @@ import torch
 
 from kernels.device import Machine
 from kernels.errors import KernelError
-from kernels.formats.sell import Sell
+from kernels.formats.sell.format import Sell
 from kernels.tuning import Problem, Tuned, TuningStore
 
 MACHINE = Machine("Test GPU 1", torch.device("cpu"), None, 0, None)

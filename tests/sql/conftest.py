@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from sample_rows import Rows
 
+from tests.sample_rows import Rows
 from warehouse import schema
 
 

@@ -3,9 +3,9 @@
 import duckdb
 import numpy as np
 import pytest
-from sample_rows import STARTED, Rows
 
-from etl.loading import insert
+from etl.load.tables import insert
+from tests.sample_rows import STARTED, Rows
 from warehouse import sql_files
 
 #: What breaks each rule, one statement a case.

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_rows import Rows, scratch
+
+from tests.sample_rows import Rows, scratch
 
 #: Rows of a 4 × 4 mask: columns 0 and 1 are alike and empty in its lower half, columns 2 and 3 the reverse.
 BLOCKS = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 0]], dtype=bool)

@@ -1,9 +1,9 @@
 """Overviews, trends and recommendations on a few rows with answers worked out by hand."""
 
 import pytest
-from sample_rows import STARTED, Rows
 
-from etl.loading import insert
+from etl.load.tables import insert
+from tests.sample_rows import STARTED, Rows
 
 
 def perplexity(rows: Rows, run_id: int, value: float) -> None:

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_rows import Rows, scratch
 from scipy import stats
 from sklearn.metrics import adjusted_rand_score
 
-from etl.loading import insert
+from etl.load.tables import insert
+from tests.sample_rows import Rows, scratch
 
 
 @pytest.fixture

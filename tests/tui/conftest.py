@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from tests.sample_warehouse import build
 from tests.tui.rich_sample import build_rich
 from tui.app import SparsityApp
-from tui.database import Database
-from tui.selection import Selection
+from tui.state.database import Database
+from tui.state.selection import Selection
 
 App = Callable[..., Any]
 SETTLED_AFTER = 30.0

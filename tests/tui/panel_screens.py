@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests.tui.conftest import running, settle, wait_for
 from tui.app import SparsityApp
-from tui.selection import Selection
+from tui.state.selection import Selection
 from tui.widgets.table import Table
 
 WIDE, SMALL = (160, 50), (80, 24)

@@ -8,10 +8,10 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from tests.tui.conftest import make_app, running, screen_text, settle
-from tui.memory import recall
-from tui.screens.export import ExportScreen
-from tui.screens.help import HelpScreen
-from tui.selection import Selection
+from tui.dialogs.export import ExportScreen
+from tui.dialogs.help import HelpScreen
+from tui.state.memory import recall
+from tui.state.selection import Selection
 
 
 async def test_help_lists_and_filters_the_actions(database: Path) -> None:

@@ -7,8 +7,8 @@ from textual.pilot import Pilot
 
 from tests.tui.conftest import make_app, settle
 from tui.app import SparsityApp
-from tui.database import Database
-from tui.selection import Selection
+from tui.state.database import Database
+from tui.state.selection import Selection
 
 SIZES = [(80, 24), (160, 50)]
 PLACES = {

@@ -16,9 +16,9 @@ WATCHED_APP = """
 import sys
 from pathlib import Path
 from tui.app import SparsityApp
-from tui.database import Database
+from tui.state.database import Database
 HEAVY = ("torch", "triton", "transformers", "sklearn", "ibis", "plotext", "etl", "kernels")
-HEAVY += ("aiohttp", "textual_serve", "tui.serving", "tui.doctor")
+HEAVY += ("aiohttp", "textual_serve", "tui.terminal.serving", "tui.doctor.examine")
 update = SparsityApp.update_screen
 told = []
 def watched(self):

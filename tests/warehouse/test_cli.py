@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from escapes import ESCAPES
 
+from tests.escapes import ESCAPES
 from warehouse.cli import main
 
 QUERY = (

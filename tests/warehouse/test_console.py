@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from escapes import ESCAPES
 
+from tests.escapes import ESCAPES
 from warehouse.console import PAGE_ROWS, Answer, Console, Page, Sort, browse_text
 from warehouse.publishing import Writer
 from warehouse.shell import CancelledError, QueryError

@@ -3,8 +3,8 @@
 import duckdb
 import numpy as np
 import pytest
-from sample_rows import Rows
 
+from tests.sample_rows import Rows
 from warehouse import schema, seed_views
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.colours import EIGHTHS
-from tui.figures import number
+from tui.drawing.colours import EIGHTHS
+from tui.drawing.figures import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.colours import Palette
-from tui.grids import Grid, Place
-from tui.heatmap_cells import MEAN_LABEL, Painter
-from tui.heatmap_layout import FRAME_LINES, Layout
+from tui.drawing.colours import Palette
+from tui.drawing.grids import Grid, Place
+from tui.drawing.heatmap_cells import MEAN_LABEL, Painter
+from tui.drawing.heatmap_layout import FRAME_LINES, Layout
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 
 

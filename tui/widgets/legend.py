@@ -5,8 +5,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.colours import Palette, eighth
-from tui.grids import Grid
+from tui.drawing.colours import Palette, eighth
+from tui.drawing.grids import Grid
 
 RAMP_CELLS = 16
 

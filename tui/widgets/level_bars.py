@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from tui.levels import Levels, draw_bar, draw_header
+from tui.drawing.levels import Levels, draw_bar, draw_header
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 
 

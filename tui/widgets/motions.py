@@ -4,7 +4,7 @@ import time
 
 from textual.binding import Binding, BindingType
 
-from tui.registry import MOTION_ACTIONS
+from tui.state.registry import MOTION_ACTIONS
 
 PREFIX_SECONDS = 1.0
 # Textual collects bindings from widgets alone, so that every widget that moves lists these itself.

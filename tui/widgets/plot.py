@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.fetching import Fetcher
-from tui.plot_drawing import draw
-from tui.plots import Plot
+from tui.drawing.plot_drawing import draw
+from tui.drawing.plots import Plot
+from tui.state.fetching import Fetcher
 
 if TYPE_CHECKING:
     from tui.app import SparsityApp

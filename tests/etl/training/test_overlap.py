@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from etl.corpus import HELD_OUT_MODULES, held_out_files, read_source
+from etl.model.corpus import HELD_OUT_MODULES, held_out_files, read_source
 from etl.training.overlap import is_named_after, repeats, shingles
 
 HELD_OUT = """

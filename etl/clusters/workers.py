@@ -1,0 +1,44 @@
+"""Clustering tasks on the local cores."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits
+
+from etl.clusters.clustering import ClusteringTask, Sample, cluster_neighbourhood, one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Fits below which starting worker processes, about two seconds, costs more than they save.
+FITS_WORTH_WORKERS = 500
+
+
+class Workers:
+    """Worker processes, one a core, started when there is enough work for them."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def cluster(self, tasks: list[ClusteringTask]) -> Iterator[list[Sample]]:
+        """Cluster the neighbourhood of every task; results come in the order of the tasks."""
+        fits = sum(len(task.variants) * task.restarts * (1 + task.null_replicates) for task in tasks)
+        if self._pool is None and fits < FITS_WORTH_WORKERS:
+            with threadpool_limits(1):
+                yield from map(cluster_neighbourhood, tasks)
+            return
+        if self._pool is None:
+            # A fresh interpreter each: forking a process that runs torch's threads can hang.
+            self._pool = ProcessPoolExecutor(
+                len(os.sched_getaffinity(0)), mp_context=get_context("spawn"), initializer=one_thread
+            )
+        yield from self._pool.map(cluster_neighbourhood, tasks)
+
+    def close(self) -> None:
+        """End the worker processes without waiting for tasks that have not begun."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)

@@ -1,4 +1,0 @@
-"""Pruning methods, each only its own mathematics: scores, masks and weight updates of one matrix.
-
-Only `etl.pruners.request` may be imported without torch, so nothing is re-exported here.
-"""

@@ -1,0 +1,162 @@
+"""The walk through a model's blocks: watch a block's inputs, prune it, run it again pruned, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+
+import torch
+from torch import nn
+
+from etl.errors import CalibrationError, CheckpointError, PruningRequestError
+from etl.model.checkpoint import WeightMatrix
+from etl.model.decoder import Decoder
+from etl.pruning.matrix import MatrixPruner
+from etl.pruning.model_scope import model_cut
+from etl.pruning.request import PruningRequest
+from etl.pruning.result import PrunedBlock, PrunedMatrix
+from etl.pruning.statistics import SharedInputs
+
+#: Told after each matrix: how many are done, how many there are, and which one it was.
+Progress = Callable[[int, int, WeightMatrix], None]
+
+#: Tokens run through a block at a time: enough to fill the cores, few enough to stay in their caches.
+TOKENS_PER_BATCH = 2048
+
+
+class BlockPruner:
+    """Prunes one model on one calibration set, as often as asked.
+
+    `tokens` (sequences, length) holds token ids. What every run shares, the statistics of the first block
+    pruned and the dense norms behind scope `model`, is computed once. Memory: the hidden states of all
+    sequences, one block, and its Hessians. Raises CalibrationError when the tokens do not fit the model.
+    """
+
+    def __init__(self, decoder: Decoder, tokens: torch.Tensor) -> None:
+        _check_tokens(tokens, decoder.vocabulary_size)
+        self._decoder = decoder
+        self._tokens = tokens
+        self._first_inputs: dict[int, SharedInputs] = {}
+
+    def prune(self, request: PruningRequest, progress: Progress | None = None) -> Iterator[PrunedBlock]:
+        """Prune as `request` says, giving each block as soon as it is done, in the order of the layers.
+
+        Raises PruningRequestError or PatternError at once when the request does not fit the model, and
+        CheckpointError or PruningError on the way when weights or Hessians are unusable.
+        """
+        chosen = self._chosen_matrices(request)
+        return self._walk(request, chosen, progress or (lambda *_: None))
+
+    def _chosen_matrices(self, request: PruningRequest) -> list[WeightMatrix]:
+        layers = set(range(self._decoder.layer_count) if request.layers is None else request.layers)
+        beyond = sorted(layer for layer in layers if layer >= self._decoder.layer_count)
+        if beyond:
+            msg = (
+                f"there is no block {beyond[0]}; the model's blocks are 0 to {self._decoder.layer_count - 1}"
+            )
+            raise PruningRequestError(msg)
+        chosen = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer in layers]
+        for matrix in chosen:
+            request.pattern.check_width(matrix.tensor_name, matrix.in_features)
+        return chosen
+
+    def _walk(
+        self, request: PruningRequest, chosen: Sequence[WeightMatrix], progress: Progress
+    ) -> Iterator[PrunedBlock]:
+        pruner = self._matrix_pruner(request, chosen)
+        hidden = self._embed()
+        first, last = chosen[0].layer, chosen[-1].layer
+        done = 0
+        for layer in range(last + 1):
+            matrices = [matrix for matrix in chosen if matrix.layer == layer]
+            results = []
+            with self._decoder.block(layer) as block:
+                if matrices:
+                    inputs = self._watch(block, matrices, hidden, dense=layer == first)
+                    for result in pruner.prune(matrices, inputs):
+                        _set_weight(block, result)
+                        results.append(result)
+                        done += 1
+                        progress(done, len(chosen), result.matrix)
+                if layer < last:
+                    self._advance(block, layer, hidden)
+            if results:
+                yield PrunedBlock(layer, tuple(results))
+
+    def _matrix_pruner(self, request: PruningRequest, chosen: Sequence[WeightMatrix]) -> MatrixPruner:
+        checkpoint = self._decoder.checkpoint
+        if request.scope != "model" or request.pattern.group is not None:
+            return MatrixPruner(checkpoint, request)
+        norms = self._dense_norms if request.method == "wanda" else {}
+        return MatrixPruner(checkpoint, request, model_cut(checkpoint, chosen, request, norms), norms)
+
+    @cached_property
+    def _dense_norms(self) -> dict[str, torch.Tensor]:
+        """Wanda's a_j (in,) of every matrix in the dense model, by tensor name."""
+        norms = {}
+        hidden = self._embed()
+        for layer in range(self._decoder.layer_count):
+            matrices = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer == layer]
+            with self._decoder.block(layer) as block:
+                inputs = self._watch(block, matrices, hidden, dense=False)
+                self._advance(block, layer, hidden)
+            norms |= {matrix.tensor_name: inputs[matrix.component].squared_norms for matrix in matrices}
+        return norms
+
+    def _embed(self) -> torch.Tensor:
+        """Return what the first block receives for every sequence: (sequences, length, hidden)."""
+        return torch.cat([self._decoder.embed(batch) for batch in self._tokens.split(self._batch_size)])
+
+    def _watch(
+        self, block: nn.Module, matrices: Sequence[WeightMatrix], hidden: torch.Tensor, *, dense: bool
+    ) -> SharedInputs:
+        """Run a loaded block on `hidden` and return the statistics of the inputs of its matrices.
+
+        `dense` says that nothing before this block is pruned, so that the next run asks for the same again.
+        """
+        layer = matrices[0].layer
+        if dense and layer in self._first_inputs:
+            return self._first_inputs[layer]
+        inputs = SharedInputs(self._decoder.device)
+        with inputs.watch(_linears(block, matrices)) as take_batch:
+            for batch in hidden.split(self._batch_size):
+                take_batch(partial(self._decoder.run, block, layer, batch))
+        if dense:
+            self._first_inputs = {layer: inputs}
+        return inputs
+
+    def _advance(self, block: nn.Module, layer: int, hidden: torch.Tensor) -> None:
+        """Replace `hidden` by what a loaded block makes of it."""
+        for batch in hidden.split(self._batch_size):
+            batch.copy_(self._decoder.run(block, layer, batch))
+
+    @property
+    def _batch_size(self) -> int:
+        """Sequences run through a block at a time."""
+        return max(TOKENS_PER_BATCH // self._tokens.shape[1], 1)
+
+
+def _check_tokens(tokens: torch.Tensor, vocabulary_size: int) -> None:
+    if tokens.dim() != 2 or 0 in tokens.shape:
+        msg = f"calibration tokens must be (sequences, length), both above 0, not {tuple(tokens.shape)}"
+        raise CalibrationError(msg)
+    if tokens.min() < 0 or tokens.max() >= vocabulary_size:
+        msg = f"calibration tokens lie outside the vocabulary of {vocabulary_size}; use the model's tokenizer"
+        raise CalibrationError(msg)
+
+
+def _linears(block: nn.Module, matrices: Sequence[WeightMatrix]) -> dict[str, nn.Linear]:
+    """Return a block's Linears by component, which must be the checkpoint's matrices."""
+    linears = {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
+    other = sorted(set(linears) ^ {matrix.component for matrix in matrices})
+    if other:
+        msg = f"{other[0]} of block {matrices[0].layer} is no plain Linear; only dense models can be pruned"
+        raise CheckpointError(msg)
+    return linears
+
+
+@torch.no_grad()
+def _set_weight(block: nn.Module, result: PrunedMatrix) -> None:
+    linear = block.get_submodule(result.matrix.component)
+    if isinstance(linear, nn.Linear):
+        linear.weight.copy_(result.weight)

@@ -1,0 +1,39 @@
+"""One threshold over the whole model: the scores of every matrix compete, streamed one matrix at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+
+from etl.model.checkpoint import Checkpoint, WeightMatrix
+from etl.model.tensors import read_tensor
+from etl.pruning import magnitude, wanda
+from etl.pruning.request import PruningRequest
+from etl.pruning.selection import StreamThreshold, stream_threshold
+
+
+def model_cut(
+    checkpoint: Checkpoint,
+    matrices: Sequence[WeightMatrix],
+    request: PruningRequest,
+    dense_norms: Mapping[str, torch.Tensor],
+) -> StreamThreshold:
+    """Find the exact cut through the scores of `matrices`, to be spent on them in the same order.
+
+    `dense_norms` gives Wanda's a_j (in,) by tensor name, taken from the dense model: scores that compete
+    across blocks must all exist before the first block is pruned. Magnitude needs none. The weights are read
+    once where all scores are bfloat16, else twice.
+    """
+    count = int(sum(matrix.out_features * matrix.in_features for matrix in matrices) * request.sparsity)
+
+    def chunks() -> Iterator[torch.Tensor]:
+        for matrix in matrices:
+            weight = read_tensor(checkpoint, matrix.tensor_name)
+            if request.method == "wanda":
+                norms = dense_norms[matrix.tensor_name]
+                yield wanda.scores(weight.to(norms.device), norms)
+            else:
+                yield magnitude.scores(weight)
+
+    return stream_threshold(chunks, count)

@@ -1,0 +1,151 @@
+# type: ignore
+# The type checker does not know what triton.jit makes of a function.
+"""Triton kernels of bitmasks; bitmask.py beside this draws the records they read."""
+# ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
+
+import triton
+import triton.language as tl
+
+from kernels.formats.gpu.bits import split_words
+from kernels.formats.gpu.mma import store_tile
+from kernels.formats.gpu.staging import reserve
+
+
+@triton.jit
+def _find_record(offsets, record, records):
+    """Begin and end of a record in pieces of 16 bytes, nothing behind the last."""
+    inside = record < records
+    first = tl.load(offsets + record, mask=inside, other=0)
+    return first, tl.load(offsets + record + 1, mask=inside, other=0)
+
+
+@triton.jit
+def _copy_record(words, first, last, slot, COPY: tl.constexpr):
+    """Start copying a record to shared memory."""
+    source = (words + first.to(tl.int64) * 4).to(tl.int64)
+    tl.inline_asm_elementwise(
+        COPY, "=r,r,l,r", [slot, source, last - first], dtype=tl.int32, is_pure=False, pack=1
+    )
+
+
+@triton.jit
+def _read_tile(x, stride, record, records, column, batch, BLOCK: tl.constexpr):
+    """Words of 16 inputs of a column of x a lane, zeros beyond the batch and behind the last record."""
+    wanted = ((record < records) & (column < batch))[:, None]
+    at = (x + record * 32 + column.to(tl.int64) * stride)[:, None] + tl.arange(0, 4)[None, :]
+    x0, x1, x2, x3 = split_words(tl.load(at, mask=wanted, other=0), BLOCK)
+    x4, x5, x6, x7 = split_words(tl.load(at + 16, mask=wanted, other=0), BLOCK)
+    return x0, x1, x2, x3, x4, x5, x6, x7
+
+
+@triton.jit
+def _read_x(x, stride, record, records, column, batch, BLOCK: tl.constexpr, COLUMN_TILES: tl.constexpr):
+    """Words of x of one or two tiles of columns."""
+    near = _read_tile(x, stride, record, records, column, batch, BLOCK)
+    if COLUMN_TILES == 1:
+        return near, near
+    return near, _read_tile(x, stride, record, records, column + 8, batch, BLOCK)
+
+
+@triton.jit
+def _decode(sums, near, far, slot, active, DECODE: tl.constexpr, CONSTRAINTS: tl.constexpr):
+    """Multiply a record by its words of x; bitmask_ptx.py beside this lists the operands."""
+    s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15 = sums
+    x0, x1, x2, x3, x4, x5, x6, x7 = near
+    x8, x9, x10, x11, x12, x13, x14, x15 = far
+    return tl.inline_asm_elementwise(
+        DECODE, CONSTRAINTS,
+        [s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15,
+         x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13, x14, x15, slot, active],
+        dtype=(
+            tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32,
+            tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32, tl.float32,
+        ), is_pure=False, pack=1,
+    )  # fmt: skip
+
+
+@triton.jit
+def bitmask_kernel(
+    words, offsets, x, y, out_features, in_words, records, batch,
+    WARPS: tl.constexpr, ROW_TILES: tl.constexpr, COLUMN_TILES: tl.constexpr, AHEAD: tl.constexpr,
+    SLOT_BYTES: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr, WAIT: tl.constexpr,
+    DECODE: tl.constexpr, CONSTRAINTS: tl.constexpr, SUM: tl.constexpr,
+):  # fmt: skip
+    """16 · ROW_TILES rows a program, their `records` dealt to its warps and copied AHEAD of their use.
+
+    x comes as 32-bit words, `in_words` a column.
+    """
+    BLOCK: tl.constexpr = 32 * WARPS
+    tile = tl.program_id(0)
+    thread = tl.arange(0, BLOCK)
+    lane, record = thread % 32, thread // 32
+    column = lane // 4
+    x += lane % 4 * 4
+    offsets += tile * records
+    buffer = reserve(RESERVE)
+    slots = buffer + record * ((AHEAD + 1) * SLOT_BYTES)
+    zeros = tl.zeros((BLOCK,), tl.float32)
+    sums = (
+        zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros,
+        zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros,
+    )  # fmt: skip
+    for ahead in tl.static_range(AHEAD):
+        first, last = _find_record(offsets, record + ahead * WARPS, records)
+        _copy_record(words, first, last, slots + ahead * SLOT_BYTES, COPY)
+    first, last = _find_record(offsets, record + AHEAD * WARPS, records)
+    slot, free = 0, AHEAD * SLOT_BYTES
+    near, far = _read_x(x, in_words, record, records, column, batch, BLOCK, COLUMN_TILES)
+    for _ in range(0, records, WARPS):
+        tl.inline_asm_elementwise(WAIT, "=r", [], dtype=tl.int32, is_pure=False, pack=1)
+        _copy_record(words, first, last, slots + free, COPY)
+        # A warp stalls where it uses what it loads: that of the next round is under way in this one.
+        first, last = _find_record(offsets, record + (AHEAD + 1) * WARPS, records)
+        next_x = _read_x(x, in_words, record + WARPS, records, column, batch, BLOCK, COLUMN_TILES)
+        active = (record < records).to(tl.int32)
+        sums = _decode(sums, near, far, slots + slot, active, DECODE, CONSTRAINTS)
+        near, far = next_x
+        record += WARPS
+        free = slot
+        slot = tl.where(slot == AHEAD * SLOT_BYTES, 0, slot + SLOT_BYTES)
+    row = tile * (16 * ROW_TILES)
+    s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15 = sums
+    store_tile((s0, s1, s2, s3), buffer, y, row, 0, out_features, batch, WARPS, SUM)
+    if COLUMN_TILES == 2:
+        store_tile((s8, s9, s10, s11), buffer, y, row, 8, out_features, batch, WARPS, SUM)
+    if ROW_TILES == 2:
+        store_tile((s4, s5, s6, s7), buffer, y, row + 16, 0, out_features, batch, WARPS, SUM)
+        if COLUMN_TILES == 2:
+            store_tile((s12, s13, s14, s15), buffer, y, row + 16, 8, out_features, batch, WARPS, SUM)
+
+
+@triton.jit
+def bitmask_plain_kernel(
+    words, values, offsets, x, y, out_features, in_features, records, batch,
+    ROW_TILES: tl.constexpr, BATCH: tl.constexpr,
+):  # fmt: skip
+    """Twin of bitmask_kernel in plain Triton: one program decodes its records one by one."""
+    tile = tl.program_id(0)
+    # Positions in the order of the values: tile of rows, step, byte, lane, bit.
+    place = tl.arange(0, 1024 * ROW_TILES)
+    bit, lane, byte, step = place % 4, place // 4 % 32, place // 128 % 4, place // 512 % 2
+    word = lane * ROW_TILES + place // 1024
+    column = byte // 2 * 32 + lane % 4 * 8 + step * 4 + bit
+    sample = tl.arange(0, BATCH)[:, None]
+    acc = tl.zeros((BATCH, 1024 * ROW_TILES), tl.float32)
+    for record in range(records):
+        first = tl.load(offsets + tile * records + record).to(tl.int64)
+        kept = (tl.load(words + first * 4 + word) >> (8 * byte + 4 * step + bit)) & 1
+        rank = tl.cumsum(kept, 0) - kept
+        weight = tl.load(values + first * 8 + 64 * ROW_TILES + rank, mask=kept == 1, other=0.0)
+        inputs = (record * 64 + column)[None, :]
+        xs = tl.load(
+            x + sample * in_features + inputs, mask=(sample < batch) & (inputs < in_features), other=0.0
+        )
+        acc += weight.to(tl.float32)[None, :] * xs.to(tl.float32)
+    # (sample · tile of rows, step · half of the inputs, row, input) → sums by row
+    total = tl.sum(tl.sum(tl.reshape(acc, (BATCH * ROW_TILES, 4, 16, 16)), 3), 1)
+    index = tl.arange(0, BATCH * ROW_TILES)[:, None]
+    row = (tile * ROW_TILES + index % ROW_TILES) * 16 + tl.arange(0, 16)[None, :]
+    keep = (index // ROW_TILES < batch) & (row < out_features)
+    target = y + (index // ROW_TILES).to(tl.int64) * out_features + row
+    tl.store(target, total.to(y.dtype.element_ty), mask=keep)

@@ -1,0 +1,193 @@
+"""Checkpoint folders: what is read of a good one, and one clear line for each bad one."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from etl.errors import CheckpointError
+from etl.model.checkpoint import Checkpoint
+from tests.etl.tiny import write_tiny_model
+
+COMPONENTS = [
+    *("mlp.down_proj", "mlp.gate_proj", "mlp.up_proj"),
+    *("self_attn.k_proj", "self_attn.o_proj", "self_attn.q_proj", "self_attn.v_proj"),
+]
+
+
+@pytest.fixture
+def folder(tiny_model: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model that a test may spoil."""
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+@pytest.fixture(scope="session")
+def sharded_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model in several files."""
+    return write_tiny_model(tmp_path_factory.mktemp("models") / "sharded", max_shard_size="60KB")
+
+
+@pytest.fixture
+def sharded(sharded_model: Path, tmp_path: Path) -> Path:
+    """A copy of the sharded model that a test may spoil."""
+    return Path(shutil.copytree(sharded_model, tmp_path / "model"))
+
+
+def edit_json(path: Path, change: Callable[[dict], object]) -> None:
+    """Apply a change to a JSON object in place."""
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def test_open_lists_every_linear_of_the_blocks(tiny_model: Path):
+    """Seven matrices a block, by layer and name, with shapes; embeddings and norms are none."""
+    checkpoint = Checkpoint.open(tiny_model)
+    assert [(m.layer, m.component) for m in checkpoint.matrices] == [
+        (layer, component) for layer in (0, 1) for component in COMPONENTS
+    ]
+    down = checkpoint.matrices[0]
+    assert (down.projection, down.out_features, down.in_features, down.dtype) == ("down", 32, 64, "bfloat16")
+    assert down.tensor_name == "model.layers.0.mlp.down_proj.weight"
+    assert {m.projection for m in checkpoint.matrices} == {"q", "k", "v", "o", "gate", "up", "down"}
+
+
+def test_open_describes_the_model(tiny_model: Path):
+    """Architecture, depth, dtype, and the number of stored parameters; a tied head counts once."""
+    checkpoint = Checkpoint.open(tiny_model)
+    assert (checkpoint.architecture, checkpoint.layer_count, checkpoint.dtype) == (
+        "LlamaForCausalLM",
+        2,
+        "bfloat16",
+    )
+    stored = load_file(tiny_model / "model.safetensors")
+    assert checkpoint.parameter_count == sum(tensor.numel() for tensor in stored.values())
+
+
+def test_shards_read_like_one_file(tiny_model: Path, sharded: Path):
+    """The same tensors and matrices, each tensor in its own file."""
+    one, many = Checkpoint.open(tiny_model), Checkpoint.open(sharded)
+    assert one.matrices == many.matrices
+    assert {name: header.shape for name, header in one.tensors.items()} == {
+        name: header.shape for name, header in many.tensors.items()
+    }
+    assert len({header.file for header in many.tensors.values()}) > 1
+
+
+def test_other_module_names_are_their_own_projection(folder: Path):
+    """Only the seven usual names lose their suffix."""
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.layers.0.self_attn.qkv_proj.weight"] = torch.ones(4, 4)
+    save_file(tensors, folder / "model.safetensors")
+    checkpoint = Checkpoint.open(folder)
+    assert "qkv_proj" in {matrix.projection for matrix in checkpoint.matrices}
+
+
+def test_fingerprint_follows_content_not_place(tiny_model: Path, folder: Path):
+    """A copy has the same fingerprint; one changed weight, or one changed setting, another."""
+    original = Checkpoint.open(tiny_model).fingerprint()
+    assert Checkpoint.open(folder).fingerprint() == original
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.norm.weight"][0] += 1
+    save_file(tensors, folder / "model.safetensors")
+    changed = Checkpoint.open(folder).fingerprint()
+    edit_json(folder / "config.json", lambda config: config.update(rms_norm_eps=1e-3))
+    assert len({original, changed, Checkpoint.open(folder).fingerprint()}) == 3
+
+
+def test_no_such_folder(tmp_path: Path):
+    """The error names the folder and what it should hold."""
+    with pytest.raises(CheckpointError, match=r"no model folder at .*absent; give the folder"):
+        Checkpoint.open(tmp_path / "absent")
+
+
+def test_a_folder_without_configuration_is_no_checkpoint(tmp_path: Path):
+    """An empty folder is refused for its missing config.json."""
+    with pytest.raises(CheckpointError, match=r"is no Hugging Face checkpoint: it has no config\.json"):
+        Checkpoint.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "cannot be read as JSON"), ("[]", "holds no JSON object")]
+)
+def test_a_broken_configuration(folder: Path, text: str, message: str):
+    """Half a file, or another kind of JSON."""
+    (folder / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=message):
+        Checkpoint.open(folder)
+
+
+def test_a_checkpoint_in_another_format(folder: Path):
+    """Only safetensors is read; a pickle is never opened."""
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match="only safetensors checkpoints"):
+        Checkpoint.open(folder)
+
+
+@pytest.mark.parametrize("size", [0, 5, 3000, -1])
+def test_a_truncated_file(folder: Path, size: int):
+    """Cut in the length, in the header, in the data, or by one byte: the error names the file."""
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is truncated or no safetensors file"):
+        Checkpoint.open(folder)
+
+
+@pytest.mark.parametrize("shard", ["../model.safetensors", "/etc/passwd", "a/b.safetensors", "..", "a\\b"])
+def test_an_index_that_names_files_elsewhere(sharded: Path, shard: str):
+    """A checkpoint may only name files beside its index."""
+    edit_json(
+        sharded / "model.safetensors.index.json",
+        lambda index: index["weight_map"].update({"model.norm.weight": shard}),
+    )
+    with pytest.raises(CheckpointError, match="outside the checkpoint; do not trust it"):
+        Checkpoint.open(sharded)
+
+
+def test_a_missing_shard(sharded: Path):
+    """The error names the file that is gone."""
+    shard = min(sharded.glob("model-*.safetensors"))
+    shard.unlink()
+    with pytest.raises(CheckpointError, match=f"lacks {shard.name}, which its index names"):
+        Checkpoint.open(sharded)
+
+
+def test_an_index_that_names_an_absent_tensor(sharded: Path):
+    """A tensor that no shard holds is missed at once."""
+    edit_json(
+        sharded / "model.safetensors.index.json",
+        lambda index: index["weight_map"].update(ghost=index["weight_map"]["model.norm.weight"]),
+    )
+    with pytest.raises(CheckpointError, match="the index names tensor ghost, no file holds it"):
+        Checkpoint.open(sharded)
+
+
+def test_an_index_without_a_map(sharded: Path):
+    """An index that maps nothing is broken."""
+    (sharded / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="has no weight_map"):
+        Checkpoint.open(sharded)
+
+
+def test_a_model_of_another_family(folder: Path):
+    """Blocks must lie under model.layers, as many as the configuration says."""
+    edit_json(folder / "config.json", lambda config: config.update(num_hidden_layers=3))
+    with pytest.raises(CheckpointError, match=r"holds no weights under model\.layers\.2"):
+        Checkpoint.open(folder)
+    edit_json(folder / "config.json", lambda config: config.pop("num_hidden_layers"))
+    with pytest.raises(CheckpointError, match="names no num_hidden_layers"):
+        Checkpoint.open(folder)
+
+
+def test_quantised_weights(folder: Path):
+    """Weights stored as integers are named with their dtype."""
+    tensors = load_file(folder / "model.safetensors")
+    name = "model.layers.0.mlp.up_proj.weight"
+    tensors[name] = tensors[name].to(torch.int8)
+    save_file(tensors, folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match=rf"{name} is stored as I8; only unquantised"):
+        Checkpoint.open(folder)

@@ -1,0 +1,71 @@
+"""Pruning requests: defaults, and combinations that are refused before any model is read."""
+
+import subprocess
+import sys
+
+import pytest
+
+from etl.errors import PatternError, PruningRequestError
+from etl.pruning.request import METHOD_SCOPES, PruningRequest
+
+
+@pytest.mark.parametrize(
+    ("method", "scope"), [("magnitude", "matrix"), ("wanda", "row"), ("sparsegpt", "block")]
+)
+def test_of_takes_the_scope_of_the_paper(method: str, scope: str):
+    """Each method compares where its paper does unless told otherwise."""
+    assert PruningRequest.of(method, 0.5).scope == scope
+
+
+def test_of_takes_the_sparsity_an_n_m_pattern_implies():
+    """1:4 keeps a quarter; saying so as well is allowed."""
+    assert PruningRequest.of("wanda", pattern="1:4").sparsity == 0.75
+    assert PruningRequest.of("wanda", 0.75, pattern="1:4").sparsity == 0.75
+
+
+@pytest.mark.parametrize("sparsity", [-0.1, 1.0, 1.5, float("nan")])
+def test_sparsity_outside_its_range_is_refused(sparsity: float):
+    """Sparsity is a share of zeros in [0, 1)."""
+    with pytest.raises(PruningRequestError, match=r"outside \[0, 1\)"):
+        PruningRequest.of("magnitude", sparsity)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "obd", "sparsity": 0.5}, 'method "obd" is not known; choose one of magnitude, wanda'),
+        ({"method": "wanda"}, "needs a sparsity"),
+        ({"method": "wanda", "sparsity": 0.7, "pattern": "2:4"}, "2:4 means sparsity 0.5, not 0.7"),
+        ({"method": "sparsegpt", "sparsity": 0.5, "scope": "model"}, 'sparsegpt has no scope "model"'),
+        ({"method": "wanda", "sparsity": 0.5, "ties": "reference"}, "exists for magnitude"),
+        ({"method": "magnitude", "sparsity": 0.5, "ties": "random"}, 'ties "random" is not known'),
+        ({"method": "sparsegpt", "sparsity": 0.5, "damping": 0.0}, "damping"),
+        ({"method": "sparsegpt", "sparsity": 0.5, "block_size": 0}, "block_size"),
+        ({"method": "wanda", "sparsity": 0.5, "layers": ()}, "layers"),
+        ({"method": "wanda", "sparsity": 0.5, "layers": (-1,)}, "layers"),
+    ],
+)
+def test_requests_that_make_no_sense_say_what_to_do(settings: dict, message: str):
+    """One line names the setting and the way out."""
+    with pytest.raises(PruningRequestError, match=message.replace("[", r"\[")):
+        PruningRequest.of(**settings)
+
+
+def test_a_pattern_that_cannot_be_read_is_refused():
+    """The pattern's own error passes through."""
+    with pytest.raises(PatternError):
+        PruningRequest.of("wanda", pattern="half")
+
+
+def test_planning_needs_no_torch():
+    """Requests, patterns and checkpoint headers are read without the numeric stack."""
+    program = (
+        "import sys, etl.model.checkpoint, etl.pruning.patterns, etl.pruning.request\n"
+        "assert not {'torch', 'transformers', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_every_method_has_a_scope():
+    """The first scope of a method is its default, so none may be empty."""
+    assert all(METHOD_SCOPES.values())

@@ -1,0 +1,85 @@
+"""Writing a table of the screen in view to a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList
+from textual.widgets.option_list import Option
+
+from tui.dialogs.tables import ExportTable
+from tui.state.fetching import Fetcher
+from tui.state.messages import FetchFailed
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from tui.state.fetching import CursorSource
+
+
+class ExportScreen(ModalScreen[None]):
+    """Asks which table and which file; the ending of the file name chooses the format."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "cancel")]
+
+    @dataclass
+    class Written(Message):
+        """The file is there."""
+
+        path: Path
+        size: int
+
+    def __init__(self, tables: list[ExportTable], reader: "CursorSource") -> None:
+        super().__init__()
+        self.tables = tables
+        self.reader = reader
+        self.chosen = tables[0]
+        self.fetcher = Fetcher(self)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the tables above the file name."""
+        with Vertical(classes="dialog fitted") as dialog:
+            dialog.border_title = "Export a table"
+            dialog.border_subtitle = "Tab between the fields · Enter writes · Esc cancels"
+            options = [Option(table.title, id=table.name) for table in self.tables]
+            yield OptionList(*options, compact=True)
+            yield Label("File (.csv, .parquet, .json or .jsonl)", classes="field-label")
+            yield Input(self._proposal(), compact=True)
+
+    @on(OptionList.OptionHighlighted)
+    def _choose(self, event: OptionList.OptionHighlighted) -> None:
+        self.chosen = self.tables[event.option_index]
+        self.query_one(Input).value = self._proposal()
+
+    @on(OptionList.OptionSelected)
+    def _to_name(self) -> None:
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _write(self, event: Input.Submitted) -> None:
+        path, query = Path(event.value).expanduser(), self.chosen.query
+
+        def write(cursor: "duckdb.DuckDBPyConnection") -> tuple[Path, int]:
+            from warehouse.exporting import export  # noqa: PLC0415  # only when something is exported
+
+            return path, export(query(cursor), path)
+
+        self.fetcher.fetch(self.reader, "export", write, lambda result: self.Written(*result))
+
+    @on(Written)
+    def _done(self, message: Written) -> None:
+        self.app.notify(f"{message.path} ({message.size:,} bytes)", title="exported")
+        self.dismiss()
+
+    @on(FetchFailed)
+    def _failed(self, message: FetchFailed) -> None:
+        self.app.notify(message.reason, title="export", severity="error")
+
+    def _proposal(self) -> str:
+        return f"sparsity-{self.chosen.name}.csv"

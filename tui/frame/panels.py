@@ -1,0 +1,184 @@
+# ruff: noqa: D102  # the registry says what each do_<verb> does
+"""A screen of panels: side by side where there is room, else one at a time; steps from matrix to matrix."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Region
+from textual.widget import Widget
+from textual.widgets import DataTable, Static
+
+from tui.frame.panel_line import PanelLine
+from tui.frame.screen import NARROW, SparsityScreen
+from tui.state.registry import Action
+from tui.state.selection import next_run, stepped
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of a screen; on wide terminals all `left` panels are in view, one `right` panel at a time."""
+
+    name: str
+    title: str
+    side: str = "right"
+
+
+def panel_actions(scope: str) -> tuple[Action, ...]:
+    """Return the actions that every screen of panels has."""
+    return (
+        Action(f"{scope}.next_panel", "right_square_bracket", "panel", "Put the next panel in front", rank=4),
+        Action(f"{scope}.previous_panel", "left_square_bracket", "back", "Put the panel before in front"),
+        Action(f"{scope}.write_text", "t", "text", "Write the panel in front into a text file", rank=18),
+    )
+
+
+def step_actions(scope: str) -> tuple[Action, ...]:
+    """Return the actions that go from matrix to matrix and from run to run."""
+    return (
+        Action(f"{scope}.next_block", "J", "block", "Go to the next block", rank=12),
+        Action(f"{scope}.previous_block", "K", "block before", "Go to the block before"),
+        Action(f"{scope}.next_projection", "L", "projection", "Go to the next projection", rank=13),
+        Action(f"{scope}.previous_projection", "H", "projection before", "Go to the projection before"),
+        Action(f"{scope}.next_run", "r", "run", "Go to the next run that pruned this matrix", rank=5),
+    )
+
+
+class PanelScreen(SparsityScreen):
+    """A subclass lists its PANELS and composes the widgets of each in `compose_panel`."""
+
+    PANELS: ClassVar[tuple[Panel, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = self.PANELS[0].name
+
+    @property
+    def front(self) -> str:
+        """The panel in front: the one last asked for, or the first that can be turned to."""
+        names = self._turnable()
+        return self._wanted if self._wanted in names else names[0]
+
+    def compose_content(self) -> Iterable[Widget]:
+        """Lay out the names of the panels above two columns of them, and a note below."""
+        line = PanelLine()
+        line.titles = {panel.name: panel.title for panel in self.PANELS}
+        yield line
+        with Horizontal(id="columns"):
+            for side in ("left", "right"):
+                with Vertical(classes=f"column {side}"):
+                    for panel in self.PANELS:
+                        if panel.side == side:
+                            with Vertical(id=panel.name, classes=f"pane panel {side}"):
+                                yield from self.compose_panel(panel.name)
+        yield Static(id="note")
+
+    def compose_panel(self, name: str) -> Iterable[Widget]:
+        """Yield the widgets of one panel."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Put the first panel in front."""
+        super().on_mount()
+        self._arrange()
+        self._focus_front(self.PANELS[0].name)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep a panel in front that can be turned to at the new size."""
+        del event
+        self._arrange()
+
+    def note(self, text: str) -> None:
+        """Show a sentence about what is selected, below the panels."""
+        self.query_one("#note", Static).update(text)
+
+    def do_next_panel(self) -> None:
+        self._turn(1)
+
+    def do_previous_panel(self) -> None:
+        self._turn(-1)
+
+    def do_next_block(self) -> None:
+        self._step(1, 0)
+
+    def do_previous_block(self) -> None:
+        self._step(-1, 0)
+
+    def do_next_projection(self) -> None:
+        self._step(0, 1)
+
+    def do_previous_projection(self) -> None:
+        self._step(0, -1)
+
+    def do_next_run(self) -> None:
+        app = self.sparsity
+        if app.overview is not None:
+            app.select(next_run(app.overview, app.selection))
+
+    def do_write_text(self) -> None:
+        """Write what the focused panel shows, else the one in front, into the current folder."""
+        panel = next((p for p in self.query(".panel") if p.has_focus_within), None)
+        panel = panel or self.query_one(f"#{self.front}")
+        self.save_text(str(panel.id), text_of(panel))
+
+    def zoom_pane(self) -> None:
+        """Give the focused panel the whole screen, its column included."""
+        super().zoom_pane()
+        for column in self.query(".column"):
+            away = all(pane.has_class("-zoomed-away") for pane in column.query(".pane"))
+            column.set_class(away, "-zoomed-away")
+
+    @on(PanelLine.Chosen)
+    def _choose(self, message: PanelLine.Chosen) -> None:
+        self.bring_to_front(message.name)
+
+    def _turn(self, step: int) -> None:
+        names = self._turnable()
+        self.bring_to_front(names[(names.index(self.front) + step) % len(names)])
+
+    def bring_to_front(self, name: str) -> None:
+        """Put a panel in front, and the focus on it."""
+        self._wanted = name
+        self._arrange()
+        self._focus_front(name)
+
+    def _turnable(self) -> list[str]:
+        """Return the panels of which one is in view at a time."""
+        narrow = self.app.size.width < NARROW
+        return [panel.name for panel in self.PANELS if narrow or panel.side == "right"]
+
+    def _arrange(self) -> None:
+        for panel in self.query(".panel"):
+            panel.set_class(panel.id == self.front, "-front")
+        for column in self.query(".column"):
+            column.set_class(bool(column.query(".-front")), "-front")
+        line = self.query_one(PanelLine)
+        line.names, line.front = tuple(self._turnable()), self.front
+
+    def _focus_front(self, name: str) -> None:
+        focusable = next((w for w in self.query_one(f"#{name}").query("*") if w.can_focus), None)
+        if focusable is not None:
+            focusable.focus()
+
+    def _step(self, blocks: int, projections: int) -> None:
+        app = self.sparsity
+        if app.overview is not None:
+            app.select(stepped(app.overview, app.selection, blocks, projections))
+
+
+def chosen_row(event: DataTable.RowHighlighted) -> int | None:
+    """Return the row a person moved to; None when the table was filled anew, or the cursor has moved on."""
+    table = event.data_table
+    return event.cursor_row if table.has_focus and event.cursor_row == table.cursor_row else None
+
+
+def text_of(panel: Widget) -> str:
+    """Return what a panel shows as lines of text, its title first."""
+    lines = [str(panel.border_title or ""), ""]
+    for widget in panel.query("*"):
+        if not widget.children and widget.display:
+            whole = Region(0, 0, widget.size.width, widget.size.height)
+            lines += [strip.text.rstrip() for strip in widget.render_lines(whole)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,125 @@
+"""Measuring kernels on the mask of a matrix: the devices, the command, how long it takes."""
+
+import csv
+import io
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.state import jobs
+from tui.state.folders import state_folder
+from warehouse.errors import SparsityError
+
+GPU_QUERY = "index,name,memory.used,memory.total,utilization.gpu"
+ASK_SECONDS = 10  # nvidia-smi waits for a driver that is being loaded
+UNSTRUCTURED_FORMATS = ("dense", "csr", "masked", "bitmask", "sell", "clustered")
+PATTERN_FORMATS = ("dense", "csr", "masked", "nm")
+# Compiling and tuning a format for a new shape; settings that are kept make later runs far shorter.
+SECONDS_PER_FORMAT = 20
+INTERPRETED_SECONDS = 2
+
+
+class NoMatrixError(SparsityError):
+    """There is no mask to measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where kernels can run: a GPU by its number, or the interpreter (None)."""
+
+    index: int | None
+    name: str
+    state: str = ""
+
+    @property
+    def option(self) -> str:
+        """The device as `sparsity-bench --device` names it."""
+        return "cpu" if self.index is None else f"cuda:{self.index}"
+
+
+INTERPRETER = Device(None, "interpreter", "checks that results are right, measures no time")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to measure, on the mask of one matrix of a run."""
+
+    database: Path
+    run_id: int
+    layer: int
+    projection: str
+    formats: tuple[str, ...]
+    batches: tuple[int, ...] = (1,)
+
+    @property
+    def stem(self) -> str:
+        """A file name for the mask and the results."""
+        return f"run-{self.run_id}-block-{self.layer}-{self.projection}"
+
+
+def list_gpus() -> list[Device]:
+    """Return the GPUs that nvidia-smi names; none where there is no nvidia-smi or no driver."""
+    command = ["nvidia-smi", f"--query-gpu={GPU_QUERY}", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return read_gpus(answer.stdout)
+
+
+def read_gpus(table: str) -> list[Device]:
+    """Read the comma-separated answer of nvidia-smi; lines of another form count for nothing."""
+    devices = []
+    for row in csv.reader(io.StringIO(table), skipinitialspace=True):
+        if len(row) == 5 and row[0].isdigit():
+            index, name, used, total, busy = row
+            devices.append(Device(int(index), name, f"{used} of {total} MiB used, {busy}% busy"))
+    return devices
+
+
+def default_formats(pattern: str) -> tuple[str, ...]:
+    """Return the formats that a mask of a pattern can be stored in."""
+    return PATTERN_FORMATS if ":" in pattern else UNSTRUCTURED_FORMATS
+
+
+def folder() -> Path:
+    """Return where masks and results are kept."""
+    return state_folder() / "benchmarks"
+
+
+def steps(request: Request, device: Device) -> list[list[str]]:
+    """Return the commands, for `folder()`: write the mask, measure, load what was measured."""
+    mask, results = f"{request.stem}.safetensors", f"{request.stem}.jsonl"
+    etl, bench = jobs.program("sparsity-etl", "etl.cli"), jobs.program("sparsity-bench", "kernels.cli")
+    place = ["--run", str(request.run_id), "--layer", str(request.layer), "--projection", request.projection]
+    database = ["--db", str(request.database)]
+    batches = [str(batch) for batch in request.batches]
+    measure = ["--mask", mask, "--formats", *request.formats, "--batch", *batches]
+    return [
+        [*etl, "export-mask", *place, "--out", mask, *database],
+        [*bench, "run", *measure, "--device", device.option, "--out", results],
+        [*etl, "load", results, "--json", *database],
+    ]
+
+
+def shell_command(request: Request, device: Device) -> list[str]:
+    """Return one command that runs the steps in order and stops at the first that fails."""
+    place = str(folder())
+    # Results are appended to: what an earlier benchmark wrote is loaded already.
+    begin = [["mkdir", "-p", place], ["cd", place], ["rm", "-f", f"{request.stem}.jsonl"]]
+    return ["sh", "-c", " && ".join(shlex.join(step) for step in (*begin, *steps(request, device)))]
+
+
+def written_command(request: Request, device: Device) -> str:
+    """Write the steps as a person would type them, one a line."""
+    return "\n".join(shlex.join([Path(step[0]).name, *step[1:]]) for step in steps(request, device))
+
+
+def estimate(request: Request, device: Device) -> str:
+    """Say about how long it takes."""
+    products = len(request.formats) * len(request.batches)
+    each = INTERPRETED_SECONDS if device.index is None else SECONDS_PER_FORMAT
+    minutes = products * each / 60
+    time = f"{products * each} seconds" if minutes < 2 else f"{minutes:.0f} minutes"
+    return f"{products} products, about {time} the first time; settings found are kept for the next"

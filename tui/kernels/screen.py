@@ -1,0 +1,182 @@
+# ruff: noqa: D102  # the registry says what each do_<verb> does
+"""Measured kernels: each against dense and against its limit; measuring more on the matrix in view."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.message import Message
+
+from tui.dialogs.question_tables import question_table
+from tui.dialogs.tables import ExportTable
+from tui.frame.panels import panel_actions, step_actions
+from tui.kernels import benchmarks
+from tui.kernels import data as kernels_data
+from tui.kernels import text as kernels_panels
+from tui.kernels.benchmarks import Device, Request
+from tui.kernels.data import KernelData
+from tui.kernels.panes import KernelsPanels
+from tui.runs.job_log import JobLog
+from tui.state import jobs
+from tui.state.registry import Action
+from tui.state.selection import matrix_of, run_of
+from tui.widgets.level_bars import LevelBars
+from warehouse.overview import MatrixFigures
+
+
+class KernelsScreen(KernelsPanels):
+    """Reads what the panels show, and starts benchmarks."""
+
+    NAME: ClassVar[str] = "kernels"
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "kernels.measure", "m", "measure", "Measure kernels on the selected mask", rank=1, writes=True
+        ),
+        Action("kernels.next_shape", "w", "shape", "Show the next measured shape", rank=2),
+        Action("kernels.next_batch", "b", "batch", "Show the next measured batch size", rank=3),
+        Action("kernels.next_cache", "c", "cache", "Show cold or warm caches", rank=6),
+        Action("kernels.next_device", "d", "device", "Show the next device", rank=7),
+        Action("kernels.matrix_shape", "v", "this shape", "Show the shape of the selected matrix"),
+        *panel_actions("kernels"),
+        *step_actions("kernels"),
+    )
+
+    @dataclass
+    class KernelsRead(Message):
+        """The measurements are here."""
+
+        data: KernelData
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: object = None
+
+    def on_mount(self) -> None:
+        """Follow the benchmark that an earlier session started, if it still runs."""
+        super().on_mount()
+        job = jobs.find_running(self.sparsity.database.path)
+        if job is not None:
+            self.query_one(JobLog).follow(job)
+
+    def update(self) -> None:
+        app = self.sparsity
+        if app.overview is None:
+            return
+        matrix = matrix_of(app.overview, app.selection)
+        moved = matrix is not None and self.matrix is not None and _shape(matrix) != _shape(self.matrix)
+        self.matrix = matrix
+        run_id = app.selection.run_id
+        if self._asked != (app.generation, run_id):
+            self._asked = (app.generation, run_id)
+            self.fetch("measurements", partial(kernels_data.load_kernels, run_id=run_id), self.KernelsRead)
+        elif moved:
+            self.do_matrix_shape()
+        self.show_sentence()
+
+    def why_not(self, verb: str) -> str | None:
+        """Say why nothing can be measured or turned to."""
+        if verb == "measure":
+            if self.matrix is None:
+                return "the dense model has no mask; choose a pruned run in the overview (1)"
+            job = self.query_one(JobLog).job
+            return "a job on this database is running" if job is not None and job.running else None
+        known = kernels_panels.known_conditions(self.data) if self.data else []
+        if verb == "matrix_shape" and not known:
+            return "nothing was measured yet; m measures the selected matrix"
+        field = verb.removeprefix("next_")
+        if field in {"shape", "batch", "cache", "device"}:
+            if not known:
+                return "nothing was measured yet; m measures the selected matrix"
+            if len({getattr(conditions, field) for conditions in known}) == 1:
+                return f"one {field} was measured"
+        return None
+
+    def tables(self) -> list[ExportTable]:
+        """Return what the panels show, whole."""
+        run_id = self.sparsity.selection.run_id
+        tables = [
+            question_table("kernel-speedups", "Best measurement of every kernel", "kernels", "speedups"),
+            question_table("kernel-benchmarks", "Every measurement", "kernels", "benchmarks"),
+        ]
+        if run_id is not None:
+            name, title = f"run-{run_id}-predictions", "Predictions and measurements of this run"
+            tables.append(question_table(name, title, "kernels", "predictions", run_id))
+        return tables
+
+    def do_measure(self) -> None:
+        from tui.kernels.benchmark_dialog import BenchmarkScreen  # noqa: PLC0415  # only when asked for
+
+        app, matrix = self.sparsity, self.matrix
+        run = run_of(app.overview, matrix.run_id) if app.overview and matrix else None
+        if matrix is None or run is None:
+            return
+        request = Request(
+            app.database.path.resolve(),
+            matrix.run_id,
+            matrix.layer,
+            matrix.projection,
+            benchmarks.default_formats(run.pattern),
+        )
+        self.app.push_screen(BenchmarkScreen(request), self._start)
+
+    def do_next_shape(self) -> None:
+        self._turn_conditions("shape")
+
+    def do_next_batch(self) -> None:
+        self._turn_conditions("batch")
+
+    def do_next_cache(self) -> None:
+        self._turn_conditions("cache")
+
+    def do_next_device(self) -> None:
+        self._turn_conditions("device")
+
+    def do_matrix_shape(self) -> None:
+        if self.data is not None:
+            known = kernels_panels.known_conditions(self.data)
+            self.conditions = kernels_panels.nearest(known, kernels_panels.wanted_for(self.matrix))
+            self.show_conditions()
+
+    @on(KernelsRead)
+    def _take_data(self, message: KernelsRead) -> None:
+        self.data = message.data
+        known = kernels_panels.known_conditions(message.data)
+        if self.conditions not in known:
+            self.conditions = kernels_panels.nearest(known, kernels_panels.wanted_for(self.matrix))
+        self.show_data()
+
+    @on(LevelBars.Moved)
+    def _explain_bar(self) -> None:
+        self.show_sentence()
+
+    @on(JobLog.Ended)
+    def _tell_end(self, message: JobLog.Ended) -> None:
+        if message.failed:
+            reason = f"{message.job.last_words()} (log: {message.job.log})"
+            self.notify(reason, title="the benchmark failed", severity="error")
+        else:
+            self.notify("its results are in the database", title="benchmark finished")
+
+    def _turn_conditions(self, field: str) -> None:
+        if self.data is not None and self.conditions is not None:
+            known = kernels_panels.known_conditions(self.data)
+            self.conditions = kernels_panels.turned(known, self.conditions, field)
+            self.show_conditions()
+
+    def _start(self, chosen: tuple[Request, Device] | None) -> None:
+        if chosen is None:
+            return
+        request, device = chosen
+        try:
+            job = jobs.start(benchmarks.shell_command(request, device), request.database)
+        except jobs.JobError as error:
+            self.notify(str(error), title="measure", severity="error")
+            return
+        self.title_pane("job", f"{request.stem} on {device.name} · log {job.log}")
+        self.query_one(JobLog).follow(job)
+        self.bring_to_front("job")
+
+
+def _shape(matrix: MatrixFigures) -> tuple[int, int]:
+    return matrix.out_features, matrix.in_features

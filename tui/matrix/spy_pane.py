@@ -1,0 +1,198 @@
+"""The spy plot of a matrix with its legend: fetches the mask, orders its features, pools what is in view."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from tui.drawing.figures import percent
+from tui.matrix import data as matrix_data
+from tui.matrix.data import ORDERS, MatrixKey, Structure
+from tui.matrix.spy import Picture, Spy
+from tui.matrix.spy_window import Window
+from tui.matrix.text import compliance_line
+from tui.state.fetching import Fetcher
+from tui.state.messages import FetchFailed
+
+if TYPE_CHECKING:
+    from tui.app import SparsityApp
+    from warehouse.expressions.matrices import Compliance
+    from warehouse.masks import PackedMask
+
+ORDER_TITLES = {
+    "plain": "as stored",
+    "cluster": "by cluster",
+    "gradient": "by Hamming gradient",
+}
+
+
+class SpyPane(Vertical):
+    """Shows one matrix; `order` says how its features are arranged."""
+
+    @dataclass
+    class Masked(Message):
+        """The mask is here."""
+
+        key: MatrixKey
+        mask: "PackedMask"
+
+    @dataclass
+    class Drawn(Message):
+        """A picture of the mask is ready."""
+
+        picture: Picture
+
+    @dataclass
+    class Complied(Message):
+        """How far the mask respects N:M patterns is known."""
+
+        key: MatrixKey
+        rows: "list[Compliance]"
+
+    def __init__(self) -> None:
+        super().__init__(id="spy", classes="pane")
+        self.fetcher = Fetcher(self)
+        self.key: MatrixKey | None = None
+        self.name_of_matrix = ""
+        self.order = ORDERS[0]
+        self.structure: Structure | None = None
+        self._mask: tuple[MatrixKey, PackedMask] | None = None
+        self._wanted: MatrixKey | None = None
+        self._drawing = False
+        self._outdated = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the plot above its legend and the N:M patterns."""
+        yield Spy()
+        yield Static(id="spy-legend", classes="legend")
+        yield Static(id="patterns", classes="legend")
+
+    def show(self, key: MatrixKey, name: str) -> None:
+        """Show a matrix as a whole; its clustering follows with `use`."""
+        self.key, self.name_of_matrix = replace(key, axis="input"), name
+        self.structure = None
+        self._wanted = None
+        self._redraw(whole=True)
+        reader = cast("SparsityApp", self.app).reader
+        if reader is not None:
+            load = partial(matrix_data.load_compliance, key=self.key)
+            self.fetcher.fetch(reader, "patterns", load, partial(self.Complied, self.key))
+
+    def use(self, structure: Structure | None) -> None:
+        """Take the clustering that the orders go by."""
+        self.structure = structure
+        if self.order != "plain":
+            self._redraw(whole=True)
+
+    def turn_order(self) -> None:
+        """Go on to the next order of the features."""
+        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
+        self._redraw(whole=True)
+
+    def zoom(self, *, closer: bool) -> None:
+        """Look closer, or from further away."""
+        self.query_one(Spy).zoom(closer=closer)
+
+    def whole(self) -> None:
+        """Show the whole matrix."""
+        self._redraw(whole=True)
+
+    @property
+    def effective_order(self) -> str:
+        """The order in use: plain until a clustering is here."""
+        return self.order if self.structure is not None else "plain"
+
+    def _redraw(self, *, whole: bool) -> None:
+        """Bring title, mask and picture in line with matrix, order and clustering."""
+        app = cast("SparsityApp", self.app)
+        if self.key is None or app.reader is None:
+            return
+        order = self.effective_order
+        self.border_title = f"{self.name_of_matrix} · {ORDER_TITLES[order]}"
+        axis = self.structure.separation.axis if self.structure is not None and order != "plain" else "input"
+        wanted = replace(self.key, axis=axis)
+        if whole:
+            rows, columns = self._extent(wanted)
+            self.query_one(Spy).window = Window.whole(rows, columns)
+        if self._mask is not None and self._mask[0] == wanted:
+            self._draw()
+        elif wanted != self._wanted:
+            self._wanted = wanted
+            self.fetcher.fetch(
+                app.reader, "mask", partial(matrix_data.load_mask, key=wanted), partial(self.Masked, wanted)
+            )
+
+    def _extent(self, key: MatrixKey) -> tuple[int, int]:
+        """Return rows and columns of the picture: the clustered features alone where they go by cluster."""
+        count = key.feature_count
+        if self.structure is not None and self.effective_order == "cluster":
+            count = len(self.structure.assignments)
+        return (key.position_count, count) if key.axis == "input" else (count, key.position_count)
+
+    @on(Masked)
+    def _take_mask(self, message: Masked) -> None:
+        if message.key == self._wanted:
+            self._mask = (message.key, message.mask)
+            self._draw()
+
+    @on(Spy.Wanted)
+    def _draw(self) -> None:
+        spy = self.query_one(Spy)
+        spy.palette = cast("SparsityApp", self.app).palette()
+        if self._mask is None or self._mask[0] != self._wanted or spy.window is None:
+            return
+        if self._drawing:
+            # One picture at a time, then the newest: keys that come faster are not drawn one by one.
+            self._outdated = True
+            return
+        self._drawing, self._outdated = True, False
+        key, mask = self._mask
+        order = matrix_data.feature_order(self.effective_order, self.structure, key.feature_count)
+        draw = partial(
+            matrix_data.make_picture,
+            mask,
+            key.axis,
+            order,
+            spy.window,
+            spy.pixels(None if order[1] is None else key.axis),
+        )
+        self.fetcher.compute("picture", draw, self.Drawn)
+
+    @on(Drawn)
+    def _show_picture(self, message: Drawn) -> None:
+        spy = self.query_one(Spy)
+        self._drawing = False
+        spy.show(message.picture, cast("SparsityApp", self.app).palette())
+        self.query_one("#spy-legend", Static).update(self._legend(message.picture))
+        if self._outdated:
+            self._draw()
+
+    @on(FetchFailed)
+    def _give_up(self, message: FetchFailed) -> None:
+        """Be ready for another picture; the screen tells of the failure."""
+        if message.subject == "picture":
+            self._drawing = False
+
+    @on(Complied)
+    def _show_compliance(self, message: Complied) -> None:
+        if message.key == self.key:
+            self.query_one("#patterns", Static).update(compliance_line(message.rows))
+
+    def _legend(self, picture: Picture) -> str:
+        window, (height, width) = picture.window, picture.density.shape
+        rows, columns = window.rows / height, window.columns / width
+        dot = f"a dot is {max(1, round(rows))}×{max(1, round(columns))} weights"
+        shades = (
+            f"{percent(picture.low)}–{percent(picture.high)}% kept"
+            if rows > 1 or columns > 1
+            else "dark pruned, bright kept"
+        )
+        return (
+            f"↓ outputs {window.top}–{window.top + window.rows - 1}  → inputs {window.left}–"
+            f"{window.left + window.columns - 1}  {shades}, {dot}"
+        )

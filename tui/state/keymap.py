@@ -1,0 +1,73 @@
+"""The person's own keys: keymap.toml in the configuration folder."""
+
+import difflib
+import tomllib
+from pathlib import Path
+
+from tui.state.folders import config_folder
+from tui.state.registry import all_actions
+from warehouse.errors import UsageError
+
+FILE_NAME = "keymap.toml"
+WRITTEN_KEYS = {
+    "question_mark": "?",
+    "slash": "/",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "enter": "⏎",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+    "backspace": "⌫",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "space": "Space",
+    "tab": "Tab",
+    "escape": "Esc",
+    "f1": "F1",
+    "f5": "F5",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+}
+
+
+def read_keymap(path: Path | None = None) -> dict[str, str]:
+    """Return the keys of the file by action name; empty where there is no file.
+
+    The file has one table, `[keys]`: `"overview.next_figure" = "f"`, or a list of keys.
+
+    Raises:
+        UsageError: the file is no TOML, or names an action that does not exist.
+    """
+    path = path or config_folder() / FILE_NAME
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"cannot read {path}: {error}; correct the file or move it away"
+        raise UsageError(msg) from error
+    keys = content.get("keys", {})
+    known = {action.name for action in all_actions()}
+    for name, value in keys.items():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f'; did you mean "{nearest[0]}"?' if nearest else "; press ? in the app for the names"
+            msg = f'{path}: there is no action "{name}"{hint}'
+            raise UsageError(msg)
+        if not isinstance(value, str | list) or not all(isinstance(key, str) for key in value):
+            msg = f'{path}: the keys of "{name}" must be a text or a list of texts'
+            raise UsageError(msg)
+    return {name: value if isinstance(value, str) else ",".join(value) for name, value in keys.items()}
+
+
+def key_name(key: str) -> str:
+    """Return a key as a person would write it: `question_mark` as ?, `ctrl+p` as ^p."""
+    key = key.strip()
+    return WRITTEN_KEYS.get(key, key.replace("ctrl+", "^").replace("shift+", "⇧"))
