@@ -3,16 +3,13 @@
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui.frame.screen import SparsityScreen
 from tui.state.fetching import NoDatabase
+from tui.state.host import Host
 from tui.state.keymap import key_name
 from tui.state.registry import SCREEN_NAMES, Action, actions_of
 from tui.widgets.motions import Motions, next_match
-
-if TYPE_CHECKING:
-    from tui.app import SparsityApp
 
 NEEDS_DATA = {"export", "copy", "search", "search_next", "search_previous", "zoom"}
 
@@ -20,13 +17,17 @@ NEEDS_DATA = {"export", "copy", "search", "search_next", "search_previous", "zoo
 class Actions:
     """Finds, checks and runs actions by name; `do_<verb>` are those of scope `app`."""
 
-    def __init__(self, app: "SparsityApp") -> None:
+    def __init__(self, app: Host, custom_keys: dict[str, str]) -> None:
+        """`custom_keys` are those of the person's keymap, by the name of the action."""
         self.app = app
+        self.custom_keys = custom_keys
+        self._wanted = ""
 
     @property
     def screen(self) -> SparsityScreen | None:
-        """The screen in view below any dialog."""
-        return self.app.base_screen
+        """The screen in view below any dialog; None while the app starts or ends."""
+        screen = next(iter(self.app.screen_stack), None)
+        return screen if isinstance(screen, SparsityScreen) else None
 
     def available(self) -> list[Action]:
         """Return the actions of the screen in view, then those of the app, less what --read-only removes."""
@@ -36,7 +37,7 @@ class Actions:
 
     def key_names(self, action: Action) -> list[str]:
         """Return the keys of an action as a person would write them, their own where they chose any."""
-        keys = self.app.custom_keys.get(action.name, action.keys)
+        keys = self.custom_keys.get(action.name, action.keys)
         return [key_name(key) for key in keys.split(",")]
 
     def perform(self, name: str) -> None:
@@ -116,7 +117,7 @@ class Actions:
     def do_search(self) -> None:
         from tui.dialogs.search import SearchScreen  # noqa: PLC0415  # not needed for the first paint
 
-        self.app.push_screen(SearchScreen(self.app.search_text), self._search)
+        self.app.push_screen(SearchScreen(self._wanted), self._search)
 
     def do_search_next(self) -> None:
         self._move_to_match(1)
@@ -126,17 +127,17 @@ class Actions:
 
     def _search(self, wanted: str | None) -> None:
         if wanted:
-            self.app.search_text = wanted
+            self._wanted = wanted
             self._move_to_match(1)
 
     def _move_to_match(self, step: int) -> None:
         widget = self.app.focused
-        if not isinstance(widget, Motions) or not self.app.search_text:
+        if not isinstance(widget, Motions) or not self._wanted:
             self.app.notify("press / and type what to look for", title="search", timeout=3)
             return
         texts = widget.search_texts()
-        place = next_match(texts, self.app.search_text, widget.search_position(), step)
+        place = next_match(texts, self._wanted, widget.search_position(), step)
         if place is None:
-            self.app.notify(f"nothing here contains “{self.app.search_text}”", title="search", timeout=3)
+            self.app.notify(f"nothing here contains “{self._wanted}”", title="search", timeout=3)
         else:
             widget.search_go(place)

@@ -7,17 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App
 
 from tui.actions import Actions
 from tui.drawing import themes
-from tui.drawing.colours import Palette
 from tui.frame.screen import SparsityScreen, bind
 from tui.state import memory
+from tui.state.host import Host
 from tui.state.keymap import read_keymap
 from tui.state.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
 from tui.state.registry import APP_ACTIONS, DOCTOR, FIRST_RUN, SCREEN_NAMES, SCREENS, UNNUMBERED
-from tui.state.selection import Selection, describe
+from tui.state.selection import Selection
 from tui.terminal.terminal import leave_within
 from warehouse.errors import SparsityError
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from tui.state.database import Database
-    from warehouse.overview import Overview
-    from warehouse.reading import Reader
 
 POLL_SECONDS = 1.0
 HANG_UP_SECONDS = 3.0
@@ -45,7 +42,7 @@ def palette_commands() -> "type[Provider]":
     return ActionCommands
 
 
-class SparsityApp(App[None]):
+class SparsityApp(Host):
     """Browses one warehouse, read-only."""
 
     TITLE = "sparsity"
@@ -68,34 +65,26 @@ class SparsityApp(App[None]):
         Raises:
             UsageError: the keymap file is wrong.
         """
-        super().__init__()
-        self.database = database
-        self.read_only = read_only
         remembered = memory.recall(database.path)
-        self.selection = (link or Selection()).over(remembered.selection)
+        super().__init__(database, (link or Selection()).over(remembered.selection), read_only=read_only)
         wanted = screen or remembered.screen
         self.wanted_screen = wanted if wanted in SCREEN_NAMES else self.DEFAULT_MODE
-        self.overview: Overview | None = None
-        self.generation = 0
-        self.search_text = ""
         self._started_by = os.getppid()
-        self.actions = Actions(self)
-        self.custom_keys = read_keymap()
+        self._actions = Actions(self, read_keymap())
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         known = remembered.theme in self.available_themes
         self.theme = remembered.theme if known and remembered.theme else themes.DEFAULT_THEME
 
     @property
-    def reader(self) -> "Reader | None":
-        """The open database, None while there is none."""
-        return self.database.reader
+    def actions(self) -> Actions:
+        """What can be done here, and doing it."""
+        return self._actions
 
     @property
     def base_screen(self) -> SparsityScreen | None:
         """The screen in view below any dialog; None while the app starts or ends."""
-        screen = next(iter(self.screen_stack), None)
-        return screen if isinstance(screen, SparsityScreen) else None
+        return self.actions.screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the one variable that only our own define."""
@@ -103,7 +92,7 @@ class SparsityApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the database and keep an eye on it."""
-        self.set_keymap(self.custom_keys)
+        self.set_keymap(self.actions.custom_keys)
         self.look()
         self.set_interval(POLL_SECONDS, self.look)
         if self._loop is not None and not self.is_headless:
@@ -207,15 +196,6 @@ class SparsityApp(App[None]):
         """Bring the numbered screen in front up to date; the others follow when they are opened."""
         if self.base_screen is not None:
             self.base_screen.bring_up_to_date()
-
-    def context_line(self) -> str:
-        """Return what is selected in words."""
-        return describe(self.overview, self.selection) if self.overview else ""
-
-    def palette(self) -> Palette:
-        """Return the colours figures are drawn in; none where the terminal's own 16 or fewer must do."""
-        theme = self.current_theme
-        return Palette(dark=theme.dark, plain=bool(theme.ansi) or self.no_color)
 
     def remember(self) -> None:
         """Write down where this session ended."""

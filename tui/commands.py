@@ -1,14 +1,11 @@
 """The command palette: every action that can be run here, and why the others cannot."""
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from tui.state.host import host_of
 from tui.state.registry import Action
-
-if TYPE_CHECKING:
-    from tui.app import SparsityApp
 
 
 class ActionCommands(Provider):
@@ -28,7 +25,7 @@ class ActionCommands(Provider):
                 yield Hit(score, matcher.highlight(text), partial(self._perform, action), help=note)
 
     def _entries(self) -> list[tuple[Action, str, str]]:
-        actions = cast("SparsityApp", self.app).actions
+        actions = host_of(self.app).actions
         entries = []
         for action in actions.available():
             if action.verb == "palette":
@@ -40,4 +37,4 @@ class ActionCommands(Provider):
         return entries
 
     def _perform(self, action: Action) -> None:
-        cast("SparsityApp", self.app).action_perform(action.name)
+        host_of(self.app).action_perform(action.name)

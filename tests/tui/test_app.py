@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 from tests.tui.conftest import make_app, running, screen_text, settle
 from tui.dialogs.export import ExportScreen
 from tui.dialogs.help import HelpScreen
+from tui.drawing.themes import palette_of
 from tui.state.memory import recall
 from tui.state.selection import Selection
 
@@ -122,14 +123,14 @@ async def test_every_theme_shows_the_numbers(database: Path, theme: str) -> None
         app.select(app.selection)
         await settle(pilot)
         assert "0.152" in screen_text(app)
-        assert app.palette().plain == theme.startswith("ansi")
+        assert palette_of(app).plain == theme.startswith("ansi")
 
 
 async def test_no_color_is_respected(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With NO_COLOR figures are told by bars and numbers."""
     monkeypatch.setenv("NO_COLOR", "1")
     async with running(database) as (app, _):
-        assert app.palette().plain
+        assert palette_of(app).plain
         assert "▁ 0.154" in screen_text(app)
 
 

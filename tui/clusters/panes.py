@@ -9,10 +9,11 @@ from textual.widget import Widget
 
 from tui.clusters import text as panels
 from tui.clusters.data import MatrixClusters, RunClusters
-from tui.clusters.text import Way
 from tui.drawing.matrix_grid import matrix_places
+from tui.drawing.themes import palette_of
 from tui.frame.panels import Panel, PanelScreen
 from tui.state.selection import describe_run, run_of
+from tui.state.variants import Variant, variant_of
 from tui.widgets.bar_chart import BarChart
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
@@ -56,7 +57,7 @@ class ClustersPanels(PanelScreen):
         self.matrix: MatrixFigures | None = None
         self.run_data: RunClusters | None = None
         self.matrix_data: MatrixClusters | None = None
-        self.way: Way | None = None
+        self.variant: Variant | None = None
         self.figure = 0
         self.embedding = "pca"
         self.errors = False
@@ -83,7 +84,7 @@ class ClustersPanels(PanelScreen):
             yield PlotView()
 
     def matrix_rows(self) -> "list[Interval]":
-        """Return the ways in which the selected matrix was clustered."""
+        """Return the figures of the selected matrix, one row for each variant."""
         if self.run_data is None or self.matrix is None:
             return []
         return [row for row in self.run_data.intervals if row.matrix_id == self.matrix.matrix_id]
@@ -103,7 +104,7 @@ class ClustersPanels(PanelScreen):
 
     def show_run(self) -> None:
         """Show the clusterings of the run, those of the selected block and matrix first."""
-        data, matrix, overview = self.run_data, self.matrix, self.sparsity.overview
+        data, matrix, overview = self.run_data, self.matrix, self.host.overview
         if data is None or matrix is None or overview is None:
             return
         run = run_of(overview, matrix.run_id)
@@ -111,12 +112,12 @@ class ClustersPanels(PanelScreen):
         self._show_trends(data, name)
         self._fill("published", [panels.published_row(row) for row in data.published])
         self.title_pane("published", self._published_title(data))
-        if self.way is None:
+        if self.variant is None:
             self.query_one(LevelBars).show(None, missing=NOT_CLUSTERED)
             self.note(NOT_CLUSTERED)
             return
-        levels = panels.block_levels(data, matrix.layer, self.way.algorithm, self.way.distance)
-        self.query_one(LevelBars).show(levels, (matrix.matrix_id, self.way.k))
+        levels = panels.block_levels(data, matrix.layer, self.variant.algorithm, self.variant.distance)
+        self.query_one(LevelBars).show(levels, (matrix.matrix_id, self.variant.k))
         self.title_pane("bars", f"{levels.title} · {name}")
         self._show_map(data, matrix_places(overview, matrix.run_id), name)
         self._show_ratios()
@@ -132,12 +133,12 @@ class ClustersPanels(PanelScreen):
         some = "adjusted Rand index (ARI) between clusterings: 1 equal, 0 chance"
         self.title_pane("stability", f"{name}: {some if data.agreements else panels.MORE_SEEDS}")
         self.title_pane("blocks", f"{name}: one position × one cluster, wholly pruned")
-        if self.way is None:
+        if self.variant is None:
             return
-        sizes = panels.clustering_of(data, self.way)
+        sizes = panels.clustering_of(data, self.variant)
         self.query_one(BarChart).show(panels.size_bars(sizes))
         at = f" around feature {sizes[0].reference_feature}" if sizes else ""
-        self.title_pane("sizes", f"features in each cluster of {name}, {self.way.name}{at}")
+        self.title_pane("sizes", f"features in each cluster of {name}, {self.variant.name}{at}")
         if sizes and data.places:
             self.post_message(self.MembersWanted(data, sizes[0].clustering_id))
         else:
@@ -157,23 +158,23 @@ class ClustersPanels(PanelScreen):
         rows = self.matrix_rows()
         table = self.query_one("#ratios Table", Table)
         table.fill([panels.ratio_row(row) for row in rows])
-        here = next((place for place, row in enumerate(rows) if panels.way_of(row) == self.way), None)
+        here = next((place for place, row in enumerate(rows) if variant_of(row) == self.variant), None)
         self.title_pane(
             "ratios", f"separation ratios of {self._matrix_name()}, mean over references and seeds"
         )
         if here is None:
-            self.note(f"{self._matrix_name()}: not clustered by {self.way.name if self.way else ''}")
+            self.note(f"{self._matrix_name()}: not clustered by {self.variant.name if self.variant else ''}")
             return
         table.move_cursor(row=here)
-        self.note(f"{self._matrix_name()}, {panels.way_of(rows[here]).name} · {panels.sentence(rows[here])}")
+        self.note(f"{self._matrix_name()}, {variant_of(rows[here]).name} · {panels.sentence(rows[here])}")
 
     def _show_map(self, data: RunClusters, places: dict[int, tuple[int, str]], name: str) -> None:
-        if self.way is None or self.matrix is None:
+        if self.variant is None or self.matrix is None:
             return
-        grid, palette = panels.run_grid(data, places, self.way, self.figure), self.sparsity.palette()
+        grid, palette = panels.run_grid(data, places, self.variant, self.figure), palette_of(self.app)
         self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
         self.query_one(Legend).show(grid, palette)
-        self.title_pane("map", f"{grid.figure.title}, {self.way.name} · {name}")
+        self.title_pane("map", f"{grid.figure.title}, {self.variant.name} · {name}")
 
     def _show_trends(self, data: RunClusters, name: str) -> None:
         plot = panels.trend_plot(data, errors=self.errors)

@@ -12,13 +12,13 @@ from tui.clusters import data as clusters_data
 from tui.clusters import text as panels
 from tui.clusters.data import MatrixClusters, RunClusters
 from tui.clusters.panes import NOT_PRUNED, ClustersPanels
-from tui.clusters.text import Way, way_of
 from tui.dialogs.question_tables import question_table
 from tui.dialogs.tables import ExportTable
 from tui.drawing.matrix_grid import matrix_places
 from tui.frame.panels import chosen_row, panel_actions, step_actions
 from tui.state.registry import Action
 from tui.state.selection import matrix_of
+from tui.state.variants import Variant, next_variant, variant_of, variants_of
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.level_bars import LevelBars
 from tui.widgets.table import Table
@@ -29,7 +29,7 @@ class ClustersScreen(ClustersPanels):
 
     NAME: ClassVar[str] = "clusters"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("clusters.next_way", "w", "k", "Show the next number of clusters, or algorithm", rank=1),
+        Action("clusters.next_variant", "w", "k", "Show the next number of clusters, or algorithm", rank=1),
         Action("clusters.next_figure", "f", "figure", "Another figure in the panel in front", rank=2),
         *panel_actions("clusters"),
         *step_actions("clusters"),
@@ -60,7 +60,7 @@ class ClustersScreen(ClustersPanels):
         self._asked: tuple[object, object] = (None, None)
 
     def update(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is None:
             return
         self.matrix = matrix_of(app.overview, app.selection)
@@ -81,7 +81,7 @@ class ClustersScreen(ClustersPanels):
 
     def why_not(self, verb: str) -> str | None:
         """Say why there is nothing to turn to or to open."""
-        if verb == "next_way" and self.run_data is not None and not self.run_data.intervals:
+        if verb == "next_variant" and self.run_data is not None and not self.run_data.intervals:
             return "this run is not clustered"
         if verb == "next_figure" and self.front not in {"map", "places", "trends"}:
             return "this panel has one figure; the map, the scatter and the depth plot have more"
@@ -109,10 +109,9 @@ class ClustersScreen(ClustersPanels):
             table(f"{matrix}-scatter", "Features in the plane", "places", run_id, matrix_id),
         ]
 
-    def do_next_way(self) -> None:
-        if self.run_data is not None and self.way is not None:
-            ways = panels.ways(self.run_data)
-            self._use_way(ways[(ways.index(self.way) + 1) % len(ways)])
+    def do_next_variant(self) -> None:
+        if self.run_data is not None and self.variant is not None:
+            self._use_variant(next_variant(variants_of(self.run_data.intervals), self.variant))
 
     def do_next_figure(self) -> None:
         if self.front == "map":
@@ -125,16 +124,16 @@ class ClustersScreen(ClustersPanels):
         self.show_matrix()
 
     def do_open(self) -> None:
-        self.sparsity.action_perform("app.screen_matrix")
+        self.host.action_perform("app.screen_matrix")
 
     @on(RunRead)
     def _take_run(self, message: RunRead) -> None:
         if self.matrix is None or message.data.run_id != self.matrix.run_id:
             return
         self.run_data = message.data
-        ways = panels.ways(message.data)
-        if self.way not in ways:
-            self.way = ways[-1] if ways else None
+        variants = variants_of(message.data.intervals)
+        if self.variant not in variants:
+            self.variant = variants[-1] if variants else None
         self.show_run()
         self.show_matrix()
 
@@ -147,25 +146,25 @@ class ClustersScreen(ClustersPanels):
     @on(LevelBars.Moved)
     def _choose_bar(self, message: LevelBars.Moved) -> None:
         matrix_id, k = message.key
-        if self.way is not None and k != self.way.k:
-            self._use_way(replace(self.way, k=k))
+        if self.variant is not None and k != self.variant.k:
+            self._use_variant(replace(self.variant, k=k))
         self._select(matrix_id)
 
     @on(Heatmap.Moved)
     def _choose_cell(self, message: Heatmap.Moved) -> None:
-        selection = self.sparsity.selection
-        self.sparsity.select(replace(selection, layer=message.row, projection=message.column))
+        selection = self.host.selection
+        self.host.select(replace(selection, layer=message.row, projection=message.column))
 
     @on(Heatmap.Opened)
     def _open_cell(self) -> None:
         self.do_open()
 
     @on(Table.RowHighlighted, "#ratios Table")
-    def _choose_way(self, event: Table.RowHighlighted) -> None:
+    def _choose_variant(self, event: Table.RowHighlighted) -> None:
         rows = self.matrix_rows()
         place = chosen_row(event)
         if place is not None and place < len(rows):
-            self._use_way(way_of(rows[place]))
+            self._use_variant(variant_of(rows[place]))
 
     @on(ClustersPanels.MembersWanted)
     def _fetch_members(self, message: ClustersPanels.MembersWanted) -> None:
@@ -180,14 +179,14 @@ class ClustersScreen(ClustersPanels):
         if message.data is self.matrix_data:
             self.show_places(message.data, message.members)
 
-    def _use_way(self, way: Way) -> None:
-        if way != self.way:
-            self.way = way
+    def _use_variant(self, variant: Variant) -> None:
+        if variant != self.variant:
+            self.variant = variant
             self.show_run()
             self.show_matrix()
 
     def _select(self, matrix_id: int) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None and self.matrix is not None and matrix_id != self.matrix.matrix_id:
             layer, projection = matrix_places(app.overview, self.matrix.run_id)[matrix_id]
             app.select(replace(app.selection, layer=layer, projection=projection))

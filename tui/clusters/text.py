@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.drawing.figures import ABOVE_CHANCE, Figure, fixed, number, percent
+from tui.drawing.figures import ABOVE_CHANCE, RATIO, Figure, fixed, number, percent
 from tui.drawing.grids import PROJECTIONS, Grid, Place
 from tui.drawing.levels import LevelBar, Levels, axis_start
 from tui.drawing.matrix_grid import matrix_grid
 from tui.drawing.plots import MARKERS, Level, Plot, Series
+from tui.state.variants import Variant, variant_of
 from tui.widgets.bar_chart import Bars
 
 if TYPE_CHECKING:
@@ -27,27 +27,7 @@ PUBLISHED_HEADINGS = (
     "matrix", ">k", ">published", ">implied ones", ">macro", ">chance", ">ones", ">pair", ">chance",
 )  # fmt: skip
 Z = fixed(1)
-RATIO = fixed(3)  # real masks differ from chance in the third decimal
 MORE_SEEDS = "cluster with several: sparsity-etl run --cluster-seed 0 1 2 --references 3"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way of clustering: what is compared between matrices at a time."""
-
-    algorithm: str
-    distance: str
-    k: int
-
-    @property
-    def name(self) -> str:
-        """The way in words."""
-        return f"{self.algorithm} {self.distance}, k = {self.k}"
-
-
-def way_of(row: "Interval | Size") -> Way:
-    """Return the way that a row was clustered in."""
-    return Way(row.algorithm, row.distance, row.k)
 
 
 def _excess(row: "Interval") -> float | None:
@@ -76,11 +56,6 @@ FIGURES: tuple[tuple[Figure, Callable[["Interval"], float | None]], ...] = (
     (Figure("macro", "macro ratio", "as published; clusters of one inflate it", "", HOW, fixed(2)), _macro),
     (Figure("z", "z-score", "distance from chance in its sd; ▲ above 3", "", HOW, fixed(1)), _z_score),
 )
-
-
-def ways(data: "RunClusters") -> list[Way]:
-    """Return the ways in which a run was clustered."""
-    return sorted({way_of(row) for row in data.intervals}, key=lambda w: (w.algorithm, w.distance, w.k))
 
 
 def is_above(row: "Interval") -> bool:
@@ -119,10 +94,10 @@ def _bar(row: "Interval") -> LevelBar:
     )
 
 
-def run_grid(data: "RunClusters", places: dict[int, Place], way: Way, figure: int) -> Grid:
-    """Return one figure of every matrix of a run, clustered in one way."""
+def run_grid(data: "RunClusters", places: dict[int, Place], variant: Variant, figure: int) -> Grid:
+    """Return one figure of every matrix of a run, clustered by one variant."""
     shown, value = FIGURES[figure]
-    rows = [row for row in data.intervals if way_of(row) == way]
+    rows = [row for row in data.intervals if variant_of(row) == variant]
     above = (
         frozenset(row.matrix_id for row in rows if is_above(row)) if shown.name != "macro" else frozenset()
     )
@@ -130,7 +105,7 @@ def run_grid(data: "RunClusters", places: dict[int, Place], way: Way, figure: in
 
 
 def ratio_row(row: "Interval") -> tuple[str, ...]:
-    """Write one way of clustering a matrix, both ratios beside their chance level."""
+    """Write one variant of clustering a matrix, both ratios beside their chance level."""
     return (
         f"{row.algorithm} {row.distance}",
         str(row.k),
@@ -174,9 +149,9 @@ def size_bars(sizes: "list[Size]") -> Bars | None:
     )
 
 
-def clustering_of(data: "MatrixClusters", way: Way) -> "list[Size]":
-    """Return the clusters of the first clustering of a matrix in one way."""
-    rows = [size for size in data.sizes if way_of(size) == way]
+def clustering_of(data: "MatrixClusters", variant: Variant) -> "list[Size]":
+    """Return the clusters of the first clustering of a matrix by one variant."""
+    rows = [size for size in data.sizes if variant_of(size) == variant]
     return [size for size in rows if size.clustering_id == rows[0].clustering_id]
 
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 
-from tui.clusters.text import Way
 from tui.compare import text as panels
 from tui.compare.data import FeatureData, Pair, PairData
 from tui.drawing.matrix_grid import matrix_places
+from tui.drawing.themes import palette_of
 from tui.frame.panels import Panel, PanelScreen
 from tui.state.selection import describe_run, run_of
+from tui.state.variants import Variant, variant_of, variants_of
 from tui.widgets.bar_chart import BarChart
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
@@ -50,7 +51,7 @@ class ComparePanels(PanelScreen):
         self.pair: Pair | None = None
         self.data: PairData | None = None
         self.features: FeatureData | None = None
-        self.way: Way | None = None
+        self.variant: Variant | None = None
         self.figure = 0
 
     def compose_panel(self, name: str) -> Iterable[Widget]:
@@ -74,22 +75,20 @@ class ComparePanels(PanelScreen):
 
     def runs(self) -> tuple[RunFigures, RunFigures] | None:
         """Return the two runs, A and B."""
-        overview = self.sparsity.overview
+        overview = self.host.overview
         if overview is None or self.pair is None:
             return None
         first, second = run_of(overview, self.pair.run_id), run_of(overview, self.pair.other_run_id)
         return (first, second) if first is not None and second is not None else None
 
-    def ways(self) -> list[Way]:
-        """Return the ways in which both runs were clustered."""
-        rows = self.data.contests if self.data else []
-        ways = {Way(row.algorithm, row.distance, row.k) for row in rows}
-        return sorted(ways, key=lambda way: (way.algorithm, way.distance, way.k))
+    def variants(self) -> list[Variant]:
+        """Return the variants by which both runs were clustered."""
+        return variants_of(self.data.contests) if self.data else []
 
     def contests(self) -> "list[Contest]":
-        """Return who wins which matrix in the way of clustering that is shown."""
+        """Return who wins which matrix by the variant that is shown."""
         rows = self.data.contests if self.data else []
-        return panels.in_order([row for row in rows if Way(row.algorithm, row.distance, row.k) == self.way])
+        return panels.in_order([row for row in rows if variant_of(row) == self.variant])
 
     def show_nothing(self, why: str) -> None:
         """Empty all panels and say why."""
@@ -106,7 +105,7 @@ class ComparePanels(PanelScreen):
 
     def show_cost(self) -> None:
         """Show the perplexity of all runs of the model: it is known before anything is read."""
-        overview, runs = self.sparsity.overview, self.runs()
+        overview, runs = self.host.overview, self.runs()
         if overview is None or runs is None or self.pair is None:
             return
         levels = panels.cost_levels(overview, self.pair, runs[0].model_id)
@@ -115,7 +114,7 @@ class ComparePanels(PanelScreen):
 
     def show_pair(self) -> None:
         """Show how the two runs compare."""
-        overview, runs = self.sparsity.overview, self.runs()
+        overview, runs = self.host.overview, self.runs()
         if self.data is None or overview is None or runs is None or self.pair is None:
             return
         named = f"A {describe_run(runs[0])} · B {describe_run(runs[1])}"
@@ -130,22 +129,22 @@ class ComparePanels(PanelScreen):
         self._show_sentence()
 
     def show_contests(self) -> None:
-        """Show who clusters better, in one way of clustering."""
+        """Show who clusters better by one variant."""
         runs = self.runs()
         if self.data is None or runs is None:
             return
         names = panels.side_names(*runs)
         scatter = self.query_one("#scatter PlotView", PlotView)
-        if self.way is None:
+        if self.variant is None:
             self._fill("winners", [])
             self.title_pane("winners", NO_CLUSTERS)
             scatter.show(None, NO_CLUSTERS)
             return
         rows = self.contests()
         self._fill("winners", [panels.contest_row(row, names) for row in rows])
-        self.title_pane("winners", panels.contests_title(rows, names, self.way))
-        scatter.show(panels.distance_plot(self.data, self.way, names), NO_CLUSTERS)
-        self.title_pane("scatter", f"distances between over within clusters, {self.way.name}")
+        self.title_pane("winners", panels.contests_title(rows, names, self.variant))
+        scatter.show(panels.distance_plot(self.data, self.variant, names), NO_CLUSTERS)
+        self.title_pane("scatter", f"distances between over within clusters, {self.variant.name}")
 
     def show_features(self) -> None:
         """Show how the features of the selected matrix compare."""
@@ -167,11 +166,11 @@ class ComparePanels(PanelScreen):
         return self.data.overlaps if self.data else []
 
     def _show_map(self, named: str) -> None:
-        overview = self.sparsity.overview
+        overview = self.host.overview
         if overview is None or self.data is None or self.matrix is None:
             return
         places = matrix_places(overview, self.matrix.run_id)
-        grid, palette = panels.overlap_grid(self.data, places, self.figure), self.sparsity.palette()
+        grid, palette = panels.overlap_grid(self.data, places, self.figure), palette_of(self.app)
         self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
         self.query_one(Legend).show(grid, palette)
         self.title_pane("map", f"{grid.figure.title} · {named}")

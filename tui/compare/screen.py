@@ -19,6 +19,7 @@ from tui.dialogs.tables import ExportTable
 from tui.frame.panels import chosen_row, panel_actions, step_actions
 from tui.state.registry import Action
 from tui.state.selection import describe_run, matrix_of, run_of
+from tui.state.variants import next_variant
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.table import Table
 from warehouse.overview import Overview, RunFigures
@@ -33,7 +34,7 @@ class CompareScreen(ComparePanels):
         Action("compare.choose_second", "b", "run B", "Choose the second run", rank=1),
         Action("compare.swap", "x", "swap", "Swap the two runs", rank=3),
         Action("compare.next_figure", "f", "figure", "Show the next figure in the heatmap", rank=2),
-        Action("compare.next_way", "w", "k", "Next number of clusters, or algorithm, for winners", rank=5),
+        Action("compare.next_variant", "w", "k", "Show the next number of clusters, or algorithm", rank=5),
         *panel_actions("compare"),
         *(action for action in step_actions("compare") if action.verb != "next_run"),
         Action("compare.open", "o", "open", "Open the selected matrix (2)", rank=6),
@@ -56,7 +57,7 @@ class CompareScreen(ComparePanels):
         self._asked: tuple[object, object] = (None, None)
 
     def update(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is None:
             return
         self.matrix = matrix_of(app.overview, app.selection)
@@ -81,9 +82,9 @@ class CompareScreen(ComparePanels):
 
     def why_not(self, verb: str) -> str | None:
         """Say why there is nothing to compare."""
-        if verb in {"swap", "next_figure", "next_way", "open"} and self.pair is None:
+        if verb in {"swap", "next_figure", "next_variant", "open"} and self.pair is None:
             return "there are no two pruned runs to compare"
-        if verb == "next_way" and not self.ways():
+        if verb == "next_variant" and not self.variants():
             return "the two runs are not clustered in the same way"
         return None
 
@@ -101,7 +102,7 @@ class CompareScreen(ComparePanels):
 
         return [
             table("overlap", "How alike the masks are, every matrix", "overlaps", *pair),
-            table("winners", "Who clusters better, every matrix and way", "contests", *pair),
+            table("winners", "Who clusters better, every matrix and variant", "contests", *pair),
             table("distances", "Distances within and between clusters", "distances", *pair),
             table(f"features-{self.matrix.matrix_id}", "Every feature", "feature_pairs", *features),
             table("costs", "Perplexity of all runs of the model", "costs", runs[0].model_id),
@@ -121,22 +122,21 @@ class CompareScreen(ComparePanels):
         self.figure = (self.figure + 1) % len(FIGURES)
         self.show_pair()
 
-    def do_next_way(self) -> None:
-        ways = self.ways()
-        if self.way in ways:
-            self.way = ways[(ways.index(self.way) + 1) % len(ways)]
+    def do_next_variant(self) -> None:
+        if self.variant is not None:
+            self.variant = next_variant(self.variants(), self.variant)
             self.show_contests()
 
     def do_open(self) -> None:
-        self.sparsity.action_perform("app.screen_matrix")
+        self.host.action_perform("app.screen_matrix")
 
     @on(PairRead)
     def _take_pair(self, message: PairRead) -> None:
         if message.data.pair == self.pair:
             self.data = message.data
-            ways = self.ways()
-            if self.way not in ways:
-                self.way = ways[-1] if ways else None
+            variants = self.variants()
+            if self.variant not in variants:
+                self.variant = variants[-1] if variants else None
             self.show_pair()
 
     @on(FeaturesRead)
@@ -147,8 +147,8 @@ class CompareScreen(ComparePanels):
 
     @on(Heatmap.Moved)
     def _choose_cell(self, message: Heatmap.Moved) -> None:
-        selection = self.sparsity.selection
-        self.sparsity.select(replace(selection, layer=message.row, projection=message.column))
+        selection = self.host.selection
+        self.host.select(replace(selection, layer=message.row, projection=message.column))
 
     @on(Heatmap.Opened)
     def _open_cell(self) -> None:
@@ -160,8 +160,8 @@ class CompareScreen(ComparePanels):
         place = chosen_row(event)
         if place is not None and place < len(rows):
             row = rows[place]
-            selection = self.sparsity.selection
-            self.sparsity.select(replace(selection, layer=row.layer, projection=row.projection))
+            selection = self.host.selection
+            self.host.select(replace(selection, layer=row.layer, projection=row.projection))
 
     @on(Table.RowHighlighted, "#winners Table")
     def _say_why(self, event: Table.RowHighlighted) -> None:
@@ -184,7 +184,7 @@ class CompareScreen(ComparePanels):
         if first is None:
             return None
         others = [run for run in _pruned(overview, first.model_id) if run.run_id != first.run_id]
-        marked = self.sparsity.selection.compared_run_id
+        marked = self.host.selection.compared_run_id
         chosen = next((run for run in others if run.run_id == marked), None)
         alike = sorted(
             others, key=lambda run: (run.pattern != first.pattern, abs(run.sparsity - first.sparsity))
@@ -192,7 +192,7 @@ class CompareScreen(ComparePanels):
         return chosen or next(iter(alike), None)
 
     def _ask(self, title: str, then: Callable[[str | None], None], current: int | None) -> None:
-        app = self.sparsity
+        app = self.host
         run = run_of(app.overview, app.selection.run_id) if app.overview else None
         if app.overview is None or run is None:
             return
@@ -215,7 +215,7 @@ class CompareScreen(ComparePanels):
             self._set_pair(first, run_id)
 
     def _set_pair(self, first: int, second: int) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None:
             chosen = replace(app.selection, run_id=first, compared_run_id=second)
             app.select(chosen.settled(app.overview)[0])

@@ -3,13 +3,13 @@
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.clusters.text import Way
 from tui.drawing.figures import Figure, fixed, number, percent
 from tui.drawing.grids import PROJECTIONS, Grid, Place
 from tui.drawing.levels import LevelBar, Levels
 from tui.drawing.matrix_grid import matrix_grid
 from tui.drawing.plots import Level, Plot, Series
 from tui.state.selection import describe_run
+from tui.state.variants import Variant, variant_of
 from tui.widgets.bar_chart import Bars
 
 if TYPE_CHECKING:
@@ -133,13 +133,13 @@ def why_they_differ(row: "Contest") -> str:
     return "the better one is within chance" if row.winner == "nobody" else "its chance level is higher too"
 
 
-def contests_title(rows: "list[Contest]", names: dict[str, str], way: Way) -> str:
+def contests_title(rows: "list[Contest]", names: dict[str, str], variant: Variant) -> str:
     """Count who wins how many matrices."""
     wins = Counter(row.winner for row in rows)
     published = Counter(row.winner_macro for row in rows)
     by_pairs = " ".join(f"{names[side]} {wins[side]}" for side in ("a", "b")) + f" nobody {wins['nobody']}"
     by_macro = " ".join(f"{names[side]} {published[side]}" for side in ("a", "b"))
-    return f"wins by pairs: {by_pairs} · published: {by_macro} · {way.name}"
+    return f"wins by pairs: {by_pairs} · published: {by_macro} · {variant.name}"
 
 
 def side_names(first: "RunFigures", second: "RunFigures") -> dict[str, str]:
@@ -149,7 +149,7 @@ def side_names(first: "RunFigures", second: "RunFigures") -> dict[str, str]:
     return {"a": describe_run(first), "b": describe_run(second)}
 
 
-def distance_plot(data: "PairData", way: Way, names: dict[str, str]) -> Plot:
+def distance_plot(data: "PairData", variant: Variant, names: dict[str, str]) -> Plot:
     """Return distances between clusters over those within, a point for every matrix of each run."""
     series = []
     for run_id, name in ((data.pair.run_id, names["a"]), (data.pair.other_run_id, names["b"])):
@@ -157,7 +157,7 @@ def distance_plot(data: "PairData", way: Way, names: dict[str, str]) -> Plot:
             (row.within_distance, row.between_distance)
             for row in data.distances
             if row.run_id == run_id
-            and Way(row.algorithm, row.distance, row.k) == way
+            and variant_of(row) == variant
             and row.within_distance is not None
             and row.between_distance is not None
         ]

@@ -1,6 +1,6 @@
 """The help page: every key and action, searchable."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,11 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.state.host import host_of
 from tui.state.registry import DOCTOR, MOTION_ACTIONS, SCREENS, Action
-
-if TYPE_CHECKING:
-    from tui.app import SparsityApp
-
 
 WIDTH_WITH_NAMES = 100  # columns from which the names for the keymap file have room
 
@@ -63,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#listing", Static).update(Content("\n").join(parts) if parts else nothing)
 
     def _sections(self) -> list[tuple[str, list[Action]]]:
-        actions = cast("SparsityApp", self.app).actions
+        actions = host_of(self.app).actions
         available = actions.available()
         titles = {
             entry.name: f"{entry.title}: {entry.summary[0].lower()}{entry.summary[1:]}"
@@ -77,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
         ]
 
     def _line(self, action: Action) -> Content:
-        actions = cast("SparsityApp", self.app).actions
+        actions = host_of(self.app).actions
         keys = " ".join(actions.key_names(action))
         reason = actions.why_not(action) if action.scope != "motion" else None
         note = f"  (not now: {reason})" if reason else ""

@@ -5,7 +5,7 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 
 from tui.doctor.findings import Finding
-from tui.kernels.benchmarks import list_gpus
+from tui.state.devices import list_gpus
 from warehouse.commands import DISTRIBUTION, project_version
 
 NUMERIC_USES = {

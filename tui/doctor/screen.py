@@ -80,10 +80,10 @@ class DoctorScreen(SparsityScreen):
         return [ExportTable("doctor", "What the doctor found, a line for each", self._relation)]
 
     def do_back(self) -> None:
-        self.sparsity.leave_doctor()
+        self.host.leave_doctor()
 
     def do_again(self) -> None:
-        app = self.sparsity
+        app = self.host
         surroundings = doctor.this_terminal((app.size.width, app.size.height))
         look = partial(doctor.examine, app.database.path, surroundings, app.reader)
         self.fetcher.compute("doctor", look, self.Examined)

@@ -47,6 +47,9 @@ def fixed(decimals: int) -> Callable[..., str]:
     return write
 
 
+RATIO = fixed(3)  # real masks differ from chance in the third decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Something measured of every matrix of a run."""

@@ -1,6 +1,13 @@
 """The two themes of the app; Textual's own, those of the terminal's 16 colours among them, work as well."""
 
+from typing import TYPE_CHECKING, Any
+
 from textual.theme import Theme
+
+from tui.drawing.colours import Palette
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 DARK = Theme(
     name="sparsity-dark",
@@ -35,3 +42,9 @@ LIGHT = Theme(
 MUTED = "#808A96"  # reads on dark and on light
 DEFAULT_THEME = DARK.name
 ANSI_THEME = "ansi-dark"
+
+
+def palette_of(app: "App[Any]") -> Palette:
+    """Return the colours figures are drawn in; none where the terminal's own 16 or fewer must do."""
+    theme = app.current_theme
+    return Palette(dark=theme.dark, plain=bool(theme.ansi) or app.no_color)

@@ -1,16 +1,12 @@
 """The line of screens on top and the line of keys at the bottom."""
 
-from typing import TYPE_CHECKING, cast
-
 from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.state.host import host_of
 from tui.state.registry import SCREENS, Action
-
-if TYPE_CHECKING:
-    from tui.app import SparsityApp
 
 CONTEXT_ROOM = 16  # columns the context at the right of the tabs should have at least
 
@@ -39,7 +35,7 @@ class ActionLine(Widget):
         """Perform the action under the mouse."""
         name = next((name for end, name in self._ends if event.x < end), None)
         if name is not None:
-            cast("SparsityApp", self.app).action_perform(name)
+            host_of(self.app).action_perform(name)
 
 
 class TabLine(ActionLine):
@@ -88,7 +84,7 @@ class KeyLine(ActionLine):
         return self.join(hints)
 
     def _hint(self, action: Action) -> Content:
-        key = cast("SparsityApp", self.app).actions.key_names(action)[0]
+        key = host_of(self.app).actions.key_names(action)[0]
         return Content.assemble((f" {key}", "bold $accent"), (f" {action.label} ", "$muted"))
 
 

@@ -113,7 +113,7 @@ class PanelScreen(SparsityScreen):
         self._step(0, -1)
 
     def do_next_run(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None:
             app.select(next_run(app.overview, app.selection))
 
@@ -163,7 +163,7 @@ class PanelScreen(SparsityScreen):
             focusable.focus()
 
     def _step(self, blocks: int, projections: int) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None:
             app.select(stepped(app.overview, app.selection, blocks, projections))
 

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,12 +15,13 @@ from textual.widget import Widget
 
 from tui.frame.bars import KeyLine, TabLine
 from tui.state.fetching import Fetcher, Work
+from tui.state.host import Host, host_of
 from tui.state.messages import FetchFailed
 from tui.state.registry import APP_ACTIONS, Action
+from tui.state.selection import describe
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
-    from tui.app import SparsityApp
     from tui.dialogs.tables import ExportTable
 
 T = TypeVar("T")
@@ -53,9 +54,9 @@ class SparsityScreen(Screen[None]):
         self._titles: dict[str, str] = {}
 
     @property
-    def sparsity(self) -> "SparsityApp":
-        """The app, by its own type."""
-        return cast("SparsityApp", self.app)
+    def host(self) -> Host:
+        """The app."""
+        return host_of(self.app)
 
     def compose(self) -> ComposeResult:
         """Lay out the frame around the content."""
@@ -70,7 +71,7 @@ class SparsityScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Choose what the bottom line shows."""
-        read_only = self.sparsity.read_only
+        read_only = self.host.read_only
         actions = (*self.ACTIONS, *APP_ACTIONS)
         shown = [action for action in actions if action.rank and not (action.writes and read_only)]
         self.query_one(KeyLine).actions = tuple(sorted(shown, key=lambda action: action.rank))
@@ -82,7 +83,7 @@ class SparsityScreen(Screen[None]):
 
     def bring_up_to_date(self) -> None:
         """Update the screen when the data or the selection changed since it was last shown."""
-        app = self.sparsity
+        app = self.host
         state = (app.overview, app.selection)
         # A screen is told of changes before it has its widgets, the first resume comes after that, and when
         # the app ends after they have gone.
@@ -90,7 +91,7 @@ class SparsityScreen(Screen[None]):
         if not self._ready or tab_line is None or app.overview is None or state == self._seen:
             return
         self._seen = state
-        tab_line.context = app.context_line()
+        tab_line.context = describe(app.overview, app.selection)
         self.update()
 
     def update(self) -> None:
@@ -121,7 +122,7 @@ class SparsityScreen(Screen[None]):
 
     def command(self) -> str:
         """Return the command that opens what is shown."""
-        return self.sparsity.selection.command(self.sparsity.database.path, self.NAME)
+        return self.host.selection.command(self.host.database.path, self.NAME)
 
     def why_not(self, verb: str) -> str | None:  # noqa: ARG002  # for subclasses
         """Return why an action is not possible now; None when it is."""
@@ -148,8 +149,8 @@ class SparsityScreen(Screen[None]):
 
     def fetch(self, group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
         """Query in a worker; the message arrives at this screen, a failure as FetchFailed."""
-        if self.sparsity.reader is not None:
-            self.fetcher.fetch(self.sparsity.reader, group, work, deliver)
+        if self.host.reader is not None:
+            self.fetcher.fetch(self.host.reader, group, work, deliver)
 
     @on(FetchFailed)
     def _tell_failure(self, message: FetchFailed) -> None:

@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.kernels.benchmarks import INTERPRETER, Device, Request, estimate, list_gpus, written_command
+from tui.kernels.benchmarks import Request, estimate, written_command
+from tui.state.devices import INTERPRETER, Device, list_gpus
 from tui.state.fetching import Fetcher
 
 NO_GPU = "nvidia-smi finds no GPU here: only the interpreter check can run, which measures no time"

@@ -1,18 +1,14 @@
-"""Measuring kernels on the mask of a matrix: the devices, the command, how long it takes."""
+"""Measuring kernels on the mask of a matrix: the commands, how long it takes."""
 
-import csv
-import io
 import shlex
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.state import jobs
+from tui.state.devices import Device
 from tui.state.folders import state_folder
 from warehouse.errors import SparsityError
 
-GPU_QUERY = "index,name,memory.used,memory.total,utilization.gpu"
-ASK_SECONDS = 10  # nvidia-smi waits for a driver that is being loaded
 UNSTRUCTURED_FORMATS = ("dense", "csr", "masked", "bitmask", "sell", "clustered")
 PATTERN_FORMATS = ("dense", "csr", "masked", "nm")
 # Compiling and tuning a format for a new shape; settings that are kept make later runs far shorter.
@@ -22,23 +18,6 @@ INTERPRETED_SECONDS = 2
 
 class NoMatrixError(SparsityError):
     """There is no mask to measure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """Where kernels can run: a GPU by its number, or the interpreter (None)."""
-
-    index: int | None
-    name: str
-    state: str = ""
-
-    @property
-    def option(self) -> str:
-        """The device as `sparsity-bench --device` names it."""
-        return "cpu" if self.index is None else f"cuda:{self.index}"
-
-
-INTERPRETER = Device(None, "interpreter", "checks that results are right, measures no time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +35,6 @@ class Request:
     def stem(self) -> str:
         """A file name for the mask and the results."""
         return f"run-{self.run_id}-block-{self.layer}-{self.projection}"
-
-
-def list_gpus() -> list[Device]:
-    """Return the GPUs that nvidia-smi names; none where there is no nvidia-smi or no driver."""
-    command = ["nvidia-smi", f"--query-gpu={GPU_QUERY}", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return read_gpus(answer.stdout)
-
-
-def read_gpus(table: str) -> list[Device]:
-    """Read the comma-separated answer of nvidia-smi; lines of another form count for nothing."""
-    devices = []
-    for row in csv.reader(io.StringIO(table), skipinitialspace=True):
-        if len(row) == 5 and row[0].isdigit():
-            index, name, used, total, busy = row
-            devices.append(Device(int(index), name, f"{used} of {total} MiB used, {busy}% busy"))
-    return devices
 
 
 def default_formats(pattern: str) -> tuple[str, ...]:

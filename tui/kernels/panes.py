@@ -9,7 +9,7 @@ from tui.frame.panels import Panel, PanelScreen
 from tui.kernels import text as panels
 from tui.kernels.data import KernelData
 from tui.kernels.text import Conditions
-from tui.runs.job_log import JobLog
+from tui.widgets.job_log import JobLog
 from tui.widgets.level_bars import LevelBars
 from tui.widgets.plot import PlotView
 from tui.widgets.table import Table

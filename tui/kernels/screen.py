@@ -14,13 +14,14 @@ from tui.frame.panels import panel_actions, step_actions
 from tui.kernels import benchmarks
 from tui.kernels import data as kernels_data
 from tui.kernels import text as kernels_panels
-from tui.kernels.benchmarks import Device, Request
+from tui.kernels.benchmarks import Request
 from tui.kernels.data import KernelData
 from tui.kernels.panes import KernelsPanels
-from tui.runs.job_log import JobLog
 from tui.state import jobs
+from tui.state.devices import Device
 from tui.state.registry import Action
 from tui.state.selection import matrix_of, run_of
+from tui.widgets.job_log import JobLog
 from tui.widgets.level_bars import LevelBars
 from warehouse.overview import MatrixFigures
 
@@ -55,12 +56,12 @@ class KernelsScreen(KernelsPanels):
     def on_mount(self) -> None:
         """Follow the benchmark that an earlier session started, if it still runs."""
         super().on_mount()
-        job = jobs.find_running(self.sparsity.database.path)
+        job = jobs.find_running(self.host.database.path)
         if job is not None:
             self.query_one(JobLog).follow(job)
 
     def update(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is None:
             return
         matrix = matrix_of(app.overview, app.selection)
@@ -94,7 +95,7 @@ class KernelsScreen(KernelsPanels):
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""
-        run_id = self.sparsity.selection.run_id
+        run_id = self.host.selection.run_id
         tables = [
             question_table("kernel-speedups", "Best measurement of every kernel", "kernels", "speedups"),
             question_table("kernel-benchmarks", "Every measurement", "kernels", "benchmarks"),
@@ -107,7 +108,7 @@ class KernelsScreen(KernelsPanels):
     def do_measure(self) -> None:
         from tui.kernels.benchmark_dialog import BenchmarkScreen  # noqa: PLC0415  # only when asked for
 
-        app, matrix = self.sparsity, self.matrix
+        app, matrix = self.host, self.matrix
         run = run_of(app.overview, matrix.run_id) if app.overview and matrix else None
         if matrix is None or run is None:
             return

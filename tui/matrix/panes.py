@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,11 +13,11 @@ from tui.matrix import data as matrix_data
 from tui.matrix import text as matrix_panels
 from tui.matrix.data import MatrixKey, Profile, Structure
 from tui.state.fetching import Fetcher
+from tui.state.host import host_of
 from tui.widgets.bar_chart import BarChart
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from tui.app import SparsityApp
     from warehouse.expressions.matrices import Separation
 
 PANELS = ("ratios", "hamming", "sizes", "density", "features")
@@ -140,6 +140,6 @@ class MatrixDeck(Vertical):
         self.query_one("#features").border_title = f"densest and sparsest {profile.key.axis} features"
 
     def _fetch(self, group: str, work: matrix_data.Work, deliver: matrix_data.Deliver) -> None:
-        reader = cast("SparsityApp", self.app).reader
+        reader = host_of(self.app).reader
         if reader is not None:
             self.fetcher.fetch(reader, group, work, deliver)

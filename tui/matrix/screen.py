@@ -8,12 +8,13 @@ from typing import ClassVar
 from textual import on
 from textual.widget import Widget
 
-from tui.dialogs.tables import ExportTable, matrix_tables
+from tui.dialogs.tables import ExportTable
 from tui.frame.screen import SparsityScreen
 from tui.matrix.data import MatrixKey
 from tui.matrix.panes import MatrixDeck
 from tui.matrix.spy import Spy
 from tui.matrix.spy_pane import SpyPane
+from tui.matrix.tables import matrix_tables
 from tui.state.registry import Action
 from tui.state.selection import describe_run, matrix_of, next_run, run_of, stepped
 from warehouse.overview import MatrixFigures
@@ -59,7 +60,7 @@ class MatrixScreen(SparsityScreen):
 
     def update(self) -> None:
         """Show the selected matrix."""
-        app = self.sparsity
+        app = self.host
         self.matrix = matrix_of(app.overview, app.selection) if app.overview else None
         if self.matrix is None or app.overview is None:
             return
@@ -123,7 +124,7 @@ class MatrixScreen(SparsityScreen):
         self._step(0, -1)
 
     def do_next_run(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None:
             app.select(next_run(app.overview, app.selection))
 
@@ -136,7 +137,7 @@ class MatrixScreen(SparsityScreen):
         self.app.switch_mode("overview")
 
     def _step(self, blocks: int, projections: int) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is not None:
             app.select(stepped(app.overview, app.selection, blocks, projections))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,16 +11,17 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.drawing.figures import percent
+from tui.drawing.themes import palette_of
 from tui.matrix import data as matrix_data
 from tui.matrix.data import ORDERS, MatrixKey, Structure
 from tui.matrix.spy import Picture, Spy
 from tui.matrix.spy_window import Window
 from tui.matrix.text import compliance_line
 from tui.state.fetching import Fetcher
+from tui.state.host import host_of
 from tui.state.messages import FetchFailed
 
 if TYPE_CHECKING:
-    from tui.app import SparsityApp
     from warehouse.expressions.matrices import Compliance
     from warehouse.masks import PackedMask
 
@@ -78,7 +79,7 @@ class SpyPane(Vertical):
         self.structure = None
         self._wanted = None
         self._redraw(whole=True)
-        reader = cast("SparsityApp", self.app).reader
+        reader = host_of(self.app).reader
         if reader is not None:
             load = partial(matrix_data.load_compliance, key=self.key)
             self.fetcher.fetch(reader, "patterns", load, partial(self.Complied, self.key))
@@ -109,7 +110,7 @@ class SpyPane(Vertical):
 
     def _redraw(self, *, whole: bool) -> None:
         """Bring title, mask and picture in line with matrix, order and clustering."""
-        app = cast("SparsityApp", self.app)
+        app = host_of(self.app)
         if self.key is None or app.reader is None:
             return
         order = self.effective_order
@@ -143,7 +144,7 @@ class SpyPane(Vertical):
     @on(Spy.Wanted)
     def _draw(self) -> None:
         spy = self.query_one(Spy)
-        spy.palette = cast("SparsityApp", self.app).palette()
+        spy.palette = palette_of(self.app)
         if self._mask is None or self._mask[0] != self._wanted or spy.window is None:
             return
         if self._drawing:
@@ -167,7 +168,7 @@ class SpyPane(Vertical):
     def _show_picture(self, message: Drawn) -> None:
         spy = self.query_one(Spy)
         self._drawing = False
-        spy.show(message.picture, cast("SparsityApp", self.app).palette())
+        spy.show(message.picture, palette_of(self.app))
         self.query_one("#spy-legend", Static).update(self._legend(message.picture))
         if self._outdated:
             self._draw()

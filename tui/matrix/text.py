@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from tui.drawing.figures import ABOVE_CHANCE, fixed, number, percent
+from tui.drawing.figures import ABOVE_CHANCE, RATIO, fixed, number, percent
 from tui.matrix.data import bin_width
-from tui.overview.text import RATIO
 from tui.widgets.bar_chart import Bars
 
 if TYPE_CHECKING:

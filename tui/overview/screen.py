@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tui.drawing.figures import FIGURES, figure_named
 from tui.drawing.grids import block_grid, run_grid
 from tui.drawing.heatmap_layout import FRAME_LINES, TALLEST_CELL
+from tui.drawing.themes import palette_of
 from tui.frame.screen import SparsityScreen
 from tui.overview.run_tree import HEADER, RunTree
 from tui.overview.text import matrix_facts, run_facts
@@ -71,7 +72,7 @@ class OverviewScreen(SparsityScreen):
         self.query_one(RunTree).focus()
 
     def update(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is None:
             return
         tree = self.query_one(RunTree)
@@ -87,7 +88,7 @@ class OverviewScreen(SparsityScreen):
 
     def why_not(self, verb: str) -> str | None:
         """Say why a run cannot be opened or compared."""
-        app = self.sparsity
+        app = self.host
         run = run_of(app.overview, app.selection.run_id) if app.overview else None
         if verb in {"open", "screen_matrix"} and (
             app.overview is None or matrix_of(app.overview, app.selection) is None
@@ -99,12 +100,12 @@ class OverviewScreen(SparsityScreen):
 
     def tables(self) -> "list[ExportTable]":
         """Return the matrices of the run in view, and all runs."""
-        from tui.dialogs.tables import overview_tables  # noqa: PLC0415  # not needed for the first paint
+        from tui.overview.tables import overview_tables  # noqa: PLC0415  # not needed for the first paint
 
-        return overview_tables(self.sparsity.selection.run_id)
+        return overview_tables(self.host.selection.run_id)
 
     def do_open(self) -> None:
-        self.sparsity.action_perform("app.screen_matrix")
+        self.host.action_perform("app.screen_matrix")
 
     def do_next_figure(self) -> None:
         self._turn_figure(1)
@@ -116,13 +117,13 @@ class OverviewScreen(SparsityScreen):
         from tui.dialogs.choose import ChooseScreen  # noqa: PLC0415  # not needed for the first paint
 
         options = [(figure.name, figure.title, figure.meaning) for figure in FIGURES]
-        current = figure_named(self.sparsity.selection.figure).name
+        current = figure_named(self.host.selection.figure).name
         self.app.push_screen(ChooseScreen("Figure of the heatmap", options, current), self._set_figure)
 
     def do_compare(self) -> None:
-        selection = self.sparsity.selection
+        selection = self.host.selection
         marked = None if selection.compared_run_id == selection.run_id else selection.run_id
-        self.sparsity.select(replace(selection, compared_run_id=marked))
+        self.host.select(replace(selection, compared_run_id=marked))
         if marked is not None:
             self.notify("now move to another run to see its difference to this one; c here again ends it")
 
@@ -140,8 +141,8 @@ class OverviewScreen(SparsityScreen):
 
     @on(Heatmap.Moved, "#blocks")
     def _matrix_changed(self, message: Heatmap.Moved) -> None:
-        selection = self.sparsity.selection
-        self.sparsity.select(replace(selection, layer=message.row, projection=message.column))
+        selection = self.host.selection
+        self.host.select(replace(selection, layer=message.row, projection=message.column))
 
     @on(Heatmap.Moved, "#run-means")
     def _run_of_means(self, message: Heatmap.Moved) -> None:
@@ -149,10 +150,10 @@ class OverviewScreen(SparsityScreen):
 
     @on(Heatmap.Opened)
     def _open_matrix(self) -> None:
-        self.sparsity.action_perform("overview.open")
+        self.host.action_perform("overview.open")
 
     def _choose_run(self, run_id: int) -> None:
-        app = self.sparsity
+        app = self.host
         run = run_of(app.overview, run_id) if app.overview else None
         if app.overview is None or run is None or run_id == app.selection.run_id:
             return
@@ -161,20 +162,20 @@ class OverviewScreen(SparsityScreen):
 
     def _turn_figure(self, step: int) -> None:
         names = [figure.name for figure in FIGURES]
-        place = names.index(figure_named(self.sparsity.selection.figure).name)
+        place = names.index(figure_named(self.host.selection.figure).name)
         self._set_figure(names[(place + step) % len(names)])
 
     def _set_figure(self, name: str | None) -> None:
         if name is not None:
-            self.sparsity.select(replace(self.sparsity.selection, figure=name))
+            self.host.select(replace(self.host.selection, figure=name))
 
     def _show_grids(self) -> None:
-        app = self.sparsity
+        app = self.host
         overview, selection = app.overview, app.selection
         if overview is None:
             return
         compared = selection.compared_run_id if selection.compared_run_id != selection.run_id else None
-        figure, palette = figure_named(selection.figure), app.palette()
+        figure, palette = figure_named(selection.figure), palette_of(app)
         grid = block_grid(overview, selection.run_id, figure, compared)
         place = (selection.layer or 0, selection.projection or "")
         self.query_one("#blocks", Heatmap).show(grid, palette, place)
@@ -218,7 +219,7 @@ class OverviewScreen(SparsityScreen):
         return min(wanted, max(5, RUNS_SHARE * (self.size.height - 2) // 100))
 
     def _show_facts(self) -> None:
-        app = self.sparsity
+        app = self.host
         run = run_of(app.overview, app.selection.run_id) if app.overview else None
         matrix = matrix_of(app.overview, app.selection) if app.overview else None
         about_run, about_matrix = self.query_one("#run-facts", Facts), self.query_one("#matrix-facts", Facts)

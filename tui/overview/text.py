@@ -1,10 +1,8 @@
 """What there is to say about a matrix, the structure always beside its chance level."""
 
-from tui.drawing.figures import ABOVE_CHANCE, fixed, number, percent
+from tui.drawing.figures import ABOVE_CHANCE, RATIO, number, percent
 from tui.widgets.facts import Fact
 from warehouse.overview import MatrixFigures, RunFigures
-
-RATIO = fixed(3)  # real masks differ from chance in the third decimal
 
 
 def matrix_facts(matrix: MatrixFigures) -> tuple[Fact, ...]:

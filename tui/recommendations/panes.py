@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widget import Widget
 
 from tui.drawing.matrix_grid import matrix_places
+from tui.drawing.themes import palette_of
 from tui.frame.panels import Panel, PanelScreen
 from tui.recommendations import text as panels
 from tui.recommendations.data import Offers, Plan
@@ -60,7 +61,7 @@ class RecommendationsPanels(PanelScreen):
 
     def show_plan(self) -> None:
         """Show what to use for every matrix."""
-        plan, overview = self.plan, self.sparsity.overview
+        plan, overview = self.plan, self.host.overview
         if plan is None or overview is None:
             return
         choices = self.choices()
@@ -72,7 +73,7 @@ class RecommendationsPanels(PanelScreen):
         self.title_pane("tiers", f"{levels.title}: high from 1.5× dense, medium from 1.1×")
         if self.matrix is not None:
             places = matrix_places(overview, self.matrix.run_id)
-            grid, palette = panels.gain_grid(plan, places), self.sparsity.palette()
+            grid, palette = panels.gain_grid(plan, places), palette_of(self.app)
             self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
             self.query_one(Legend).show(grid, palette)
             self.title_pane("gains", f"{grid.figure.title}, error ≤ {plan.budget:g}")

@@ -52,7 +52,7 @@ class RecommendationsScreen(RecommendationsPanels):
         self._asked: tuple[object, object] = (None, None)
 
     def update(self) -> None:
-        app = self.sparsity
+        app = self.host
         if app.overview is None:
             return
         model_id = app.selection.model_id
@@ -81,7 +81,7 @@ class RecommendationsScreen(RecommendationsPanels):
 
     def tables(self) -> list[ExportTable]:
         """Return the plan, and everything it was chosen from."""
-        model_id = self.sparsity.selection.model_id
+        model_id = self.host.selection.model_id
         if model_id is None:
             return []
         title = f"The plan for {model_id}, error ≤ {self.budget:g}"
@@ -97,13 +97,13 @@ class RecommendationsScreen(RecommendationsPanels):
         self._use_budget(-1)
 
     def do_use_run(self) -> None:
-        app, run_id = self.sparsity, self._run_of_plan()
+        app, run_id = self.host, self._run_of_plan()
         if run_id is not None:
             app.select(replace(app.selection, run_id=run_id))
 
     def do_open(self) -> None:
         self.do_use_run()
-        self.sparsity.action_perform("app.screen_matrix")
+        self.host.action_perform("app.screen_matrix")
 
     @on(PlanRead)
     def _take_plan(self, message: PlanRead) -> None:
@@ -119,16 +119,16 @@ class RecommendationsScreen(RecommendationsPanels):
 
     @on(Heatmap.Moved)
     def _choose_cell(self, message: Heatmap.Moved) -> None:
-        selection = self.sparsity.selection
-        self.sparsity.select(replace(selection, layer=message.row, projection=message.column))
+        selection = self.host.selection
+        self.host.select(replace(selection, layer=message.row, projection=message.column))
 
     @on(Heatmap.Opened)
     def _open_cell(self) -> None:
-        self.sparsity.action_perform("recommendations.open")
+        self.host.action_perform("recommendations.open")
 
     @on(Table.RowHighlighted, "#plan Table")
     def _choose_row(self, event: Table.RowHighlighted) -> None:
-        app, choices = self.sparsity, self.choices()
+        app, choices = self.host, self.choices()
         row = chosen_row(event)
         if row is None or app.overview is None or row >= len(choices):
             return

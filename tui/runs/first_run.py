@@ -63,7 +63,7 @@ class FirstRunScreen(SparsityScreen):
         super().on_mount()
         self.query_one("#build").display = False
         self._explain()
-        job = jobs.find_running(self.sparsity.database.path)
+        job = jobs.find_running(self.host.database.path)
         if job is not None:
             self._follow(job)
 
@@ -86,7 +86,7 @@ class FirstRunScreen(SparsityScreen):
 
     def do_build(self) -> None:
         """Start the ETL in a session of its own."""
-        database = self.sparsity.database.path
+        database = self.host.database.path
         try:
             job = jobs.start(jobs.build_command(database), database)
         except jobs.JobError as error:
@@ -122,7 +122,7 @@ class FirstRunScreen(SparsityScreen):
         if self.progress.state is None:
             text = f"The build failed: {self.job.last_words()}\nThe whole log is in {self.job.log}"
             self.query_one("#build-step", Static).update(Content.styled(text, "$error"))
-        self.sparsity.look(again=True)
+        self.host.look(again=True)
 
     def _show_progress(self) -> None:
         log = f"  (log: {self.job.log})" if self.job else ""
@@ -132,7 +132,7 @@ class FirstRunScreen(SparsityScreen):
         self.query_one(ProgressBar).update(progress=self.progress.share)
 
     def _explain(self) -> None:
-        app = self.sparsity
+        app = self.host
         if self.error is None:
             text = Content.styled(f"Opening {app.database.path} …", "$muted")
         elif isinstance(self.error, MissingDatabaseError):
@@ -146,7 +146,7 @@ class FirstRunScreen(SparsityScreen):
         self.query_one("#problem", Static).update(text)
 
     def _missing_text(self) -> Content:
-        app = self.sparsity
+        app = self.host
         command = f"sparsity-etl run --db {app.database.path}"
         offer = Content.assemble(
             "Press ",

@@ -108,8 +108,8 @@ class RunsScreen(SparsityScreen):
 
     def update(self) -> None:
         """Read the ledger anew when the database was replaced."""
-        if self._generation != self.sparsity.generation:
-            self._generation = self.sparsity.generation
+        if self._generation != self.host.generation:
+            self._generation = self.host.generation
             self.fetch("ledger", ledger.load_history, self.Loaded)
         self._watch()
 
@@ -145,7 +145,7 @@ class RunsScreen(SparsityScreen):
     def do_start(self) -> None:
         from tui.runs.start_dialog import StartRunScreen  # noqa: PLC0415  # only when asked for
 
-        request = RunRequest(self.sparsity.database.path)
+        request = RunRequest(self.host.database.path)
         self.app.push_screen(StartRunScreen(request, self.history.steps), self._start)
 
     def do_cancel(self) -> None:
@@ -182,7 +182,7 @@ class RunsScreen(SparsityScreen):
     def _watch(self) -> None:
         """Look at the jobs in a worker, while somebody sees it."""
         if self.is_current or self.is_active:
-            work = partial(ledger.observe, self.sparsity.database.path, self.activity)
+            work = partial(ledger.observe, self.host.database.path, self.activity)
             self.fetcher.compute("jobs", work, self.Observed)
 
     @on(Loaded)
@@ -208,7 +208,7 @@ class RunsScreen(SparsityScreen):
             self.notify(now.last_words, title="the run failed", severity="error")
         elif now is not None:
             self.notify(now.job.written, title=f"the run has ended: {now.state}")
-        self.sparsity.look(again=True)
+        self.host.look(again=True)
 
     def _fill(self) -> None:
         self.rows = ledger.merge(self.history, self.activity)

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from tui.kernels.benchmarks import Device, list_gpus
 from tui.runs.run_request import METHODS, PlanError, RunRequest, ask_plan, describe_plan
+from tui.state.devices import Device, list_gpus
 from tui.state.fetching import Fetcher
 
 if TYPE_CHECKING:

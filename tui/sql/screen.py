@@ -68,7 +68,7 @@ class SqlScreen(SparsityScreen):
         with Vertical(id="sql-main", classes="wrap"):
             with Vertical(id="sql-editor", classes="pane"):
                 yield SqlEditor()
-            yield QueryPane(self.sparsity.database.path)
+            yield QueryPane(self.host.database.path)
         yield CompletionList()
 
     def on_mount(self) -> None:
@@ -88,9 +88,9 @@ class SqlScreen(SparsityScreen):
 
     def update(self) -> None:
         """Read the names anew when the database was replaced."""
-        self.query_one(TabLine).context = self.sparsity.database.path.name
-        if self._generation != self.sparsity.generation:
-            self._generation = self.sparsity.generation
+        self.query_one(TabLine).context = self.host.database.path.name
+        if self._generation != self.host.generation:
+            self._generation = self.host.generation
             self.query_one(QueryPane).session.expire()
             self.fetch("tables and columns", _read_vocabulary, self.Described)
 
@@ -107,7 +107,7 @@ class SqlScreen(SparsityScreen):
     def command(self) -> str:
         """Return the command that gives this result in a shell."""
         text = " ".join(self.query_one(SqlEditor).text.split())
-        return shlex.join(["sparsity-sql", "--db", str(self.sparsity.database.path), text])
+        return shlex.join(["sparsity-sql", "--db", str(self.host.database.path), text])
 
     def do_run(self) -> None:
         text = self.query_one(SqlEditor).text.strip()
@@ -173,7 +173,7 @@ class SqlScreen(SparsityScreen):
             editor.focus()
             return
         editor.load(item.text if item.kind == "query" else browse_text(item.text))
-        self.sparsity.action_perform("sql.run")
+        self.host.action_perform("sql.run")
 
     @on(QueryPane.Settled)
     def _show_outcome(self, message: QueryPane.Settled) -> None:

@@ -163,7 +163,7 @@ class VisualizerScreen(SparsityScreen):
 
     def _shapes(self) -> list[tuple[str, Shape]]:
         """Return the matrices to calculate for, the selected one first."""
-        app = self.sparsity
+        app = self.host
         selected = matrix_of(app.overview, app.selection) if app.overview else None
         shapes = [("", Shape(*size)) for size in SHAPES]
         if selected is not None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import on
@@ -12,10 +11,8 @@ from textual.widget import Widget
 
 from tui.drawing.plot_drawing import draw
 from tui.drawing.plots import Plot
+from tui.drawing.themes import palette_of
 from tui.state.fetching import Fetcher
-
-if TYPE_CHECKING:
-    from tui.app import SparsityApp
 
 
 class PlotView(Widget, can_focus=True):
@@ -63,7 +60,7 @@ class PlotView(Widget, can_focus=True):
     def _draw(self) -> None:
         if self.plot is None or not self.size:
             return
-        palette = cast("SparsityApp", self.app).palette()
+        palette = palette_of(self.app)
         work = partial(draw, self.plot, self.size.width, self.size.height, palette)
         self.fetcher.compute("drawing", work, partial(self.Drawn, self.plot))
 

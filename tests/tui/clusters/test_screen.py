@@ -64,9 +64,9 @@ async def test_the_cursor_in_the_bars_chooses_matrix_and_k(rich_database: Path) 
     async with opened(rich_database, "clusters", SMALL) as (app, pilot):
         await press(pilot, "home")
         assert app.selection.projection == "q"
-        assert app.screen.way.k == 4
+        assert app.screen.variant.k == 4
         await press(pilot, "down")
-        assert app.screen.way.k == 8
+        assert app.screen.variant.k == 8
         await press(pilot, "down")
         assert app.selection.projection == "k"
         assert "block 1 k" in str(app.screen.query_one("#note").render())

@@ -15,7 +15,7 @@ from tui.doctor.database_findings import examine_database
 from tui.doctor.findings import Finding
 from tui.doctor.terminal_emulators import recognise
 from tui.doctor.terminal_findings import Surroundings, examine_terminal
-from tui.kernels.benchmarks import Device
+from tui.state.devices import Device
 from warehouse.locking import writer_lock
 from warehouse.reading import Reader
 

@@ -10,11 +10,13 @@ from tests.tui.conftest import running, screen_text, settle, wait_for
 from tests.tui.panel_screens import PLACE, SMALL, WIDE, front, notes_of, opened, press, rows_of, title_of
 from tui.kernels import benchmarks
 from tui.kernels.benchmark_dialog import BenchmarkScreen
-from tui.kernels.benchmarks import INTERPRETER, Device, Request, estimate, read_gpus, shell_command, steps
+from tui.kernels.benchmarks import Request, estimate, shell_command, steps
 from tui.kernels.data import KernelData
 from tui.kernels.text import Conditions, known_conditions, limit_of, nearest, roofline_plot, turned
-from tui.runs.job_log import JobLog
+from tui.state import devices
+from tui.state.devices import INTERPRETER, Device, read_gpus
 from tui.state.selection import Selection
+from tui.widgets.job_log import JobLog
 from tui.widgets.level_bars import LevelBars
 from warehouse.expressions.kernels import Benchmark, Speedup
 
@@ -80,11 +82,11 @@ def test_devices_are_those_nvidia_smi_names(tmp_path: Path, monkeypatch: pytest.
     ]
     assert "97% busy" in found[1].state
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert benchmarks.list_gpus() == []
+    assert devices.list_gpus() == []
     program = tmp_path / "nvidia-smi"
     program.write_text("#!/bin/sh\nexit 9\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    assert benchmarks.list_gpus() == []
+    assert devices.list_gpus() == []
 
 
 def test_the_commands_write_the_mask_measure_and_load() -> None:
