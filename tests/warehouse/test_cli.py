@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from tests.escapes import ESCAPES
+from tests.escapes import ESCAPES, aimed, is_untouched
 from warehouse.cli import main
 
 QUERY = (
@@ -105,16 +105,17 @@ def test_saved_queries_run(database: Path, capfdbinary: pytest.CaptureFixture) -
 
 @pytest.mark.parametrize("attack", ESCAPES)
 def test_nothing_is_written_or_read_elsewhere(
-    database: Path, attack: str, capsys: pytest.CaptureFixture
+    database: Path, attack: str, capsys: pytest.CaptureFixture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Every way out of the database that is known ends in one line and exit code 1."""
     before = database.read_bytes()
-    assert run(database, attack) == 1
+    folder = tmp_path_factory.mktemp("escape")
+    assert run(database, aimed(attack, folder)) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert database.read_bytes() == before
-    assert not list(Path("/tmp").glob("sparsity-escape*"))
+    assert is_untouched(folder)
 
 
 @pytest.mark.parametrize(

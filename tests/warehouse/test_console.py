@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.escapes import ESCAPES
+from tests.escapes import ESCAPES, aimed, is_untouched
 from warehouse.console import PAGE_ROWS, Answer, Console, Page, Sort, browse_text
 from warehouse.publishing import Writer
 from warehouse.shell import CancelledError, QueryError
@@ -169,13 +169,15 @@ def test_failure_inside_a_transaction_does_not_stick(console: Console) -> None:
 
 
 @pytest.mark.parametrize("attack", ESCAPES)
-def test_nothing_is_written_or_read_elsewhere(console: Console, published: Path, attack: str) -> None:
+def test_nothing_is_written_or_read_elsewhere(
+    console: Console, published: Path, attack: str, tmp_path: Path
+) -> None:
     """Every way out that is known is refused, the file stays as it was, and the console works on."""
     before = published.read_bytes()
     with pytest.raises(QueryError):
-        console.run(attack)
+        console.run(aimed(attack, tmp_path))
     assert published.read_bytes() == before
-    assert not list(Path("/tmp").glob("sparsity-escape*"))
+    assert is_untouched(tmp_path)
     assert page_of(console.run("SELECT answer FROM mine")).rows == pa.table(
         {"answer": pa.array([42], pa.int32())}
     )

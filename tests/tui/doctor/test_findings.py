@@ -78,7 +78,7 @@ def test_the_clipboard_of_known_terminals(environment: dict[str, str], name: str
 def test_tmux_is_asked(monkeypatch: pytest.MonkeyPatch, setting: str | None, state: str) -> None:
     """Inside tmux its own setting decides, whatever the terminal around it takes."""
     monkeypatch.setattr(terminal_findings, "_tmux_setting", lambda: setting)
-    (finding,) = found(GOOD | {"TMUX": "/tmp/tmux-0/default,1,0"}, "Clipboard")
+    (finding,) = found(GOOD | {"TMUX": "/run/tmux-0/default,1,0"}, "Clipboard")
     assert finding.state == state
     assert ("set-clipboard on" in finding.advice) == (state != "good")
 
