@@ -135,15 +135,15 @@ class Benchmark:
         self.store = TuningStore(machine)
         self._dense: dict[tuple[int, int, int], dict[str, Latency]] = {}
 
-    def rows(self, job: Job, tell: Callable[[str], None] = lambda _: None) -> list[Row]:
+    def rows(self, job: Job, report_progress: Callable[[str], None] = lambda _: None) -> list[Row]:
         """Measure one job; anything that goes wrong becomes the error of a row without times.
 
-        `tell` hears how far tuning is.
+        `report_progress` is told how far tuning is.
         """
         try:
             if self.machine.device.type == "cpu":
                 return [self._interpreted(job)]
-            return self._measured(job, tell)
+            return self._measured(job, report_progress)
         except (KernelError, RuntimeError) as error:
             torch.cuda.empty_cache()
             return [self._row(job, error=first_line(error), cache="cold")]
@@ -176,10 +176,10 @@ class Benchmark:
         error = check(kind, packed, operands, None)
         return self._row(job, packed=packed, relative_error=error, cache="cold")
 
-    def _measured(self, job: Job, tell: Callable[[str], None]) -> list[Row]:
+    def _measured(self, job: Job, report_progress: Callable[[str], None]) -> list[Row]:
         operands = self._operands(job)
         kind = get_format(job.kernel)
-        tuned = self._settings(kind, job.problem, operands, tell)
+        tuned = self._settings(kind, job.problem, operands, report_progress)
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, tuned.layout))
         launch = fitting_launch(kind, packed, job.problem.batch, tuned.launch)
         error = check(kind, packed, operands, launch)
@@ -196,11 +196,11 @@ class Benchmark:
         ]  # fmt: skip
 
     def _settings(
-        self, kind: Format, problem: Problem, operands: Operands, tell: Callable[[str], None]
+        self, kind: Format, problem: Problem, operands: Operands, report_progress: Callable[[str], None]
     ) -> Tuned:
         found = None if self.plan.retune else self.store.find(problem)
         if found is None:
-            found = tune(kind, operands, self.machine, tell)
+            found = tune(kind, operands, self.machine, report_progress)
             self.store.keep(problem, found)
         return found
 

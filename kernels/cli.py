@@ -109,13 +109,13 @@ def _run(arguments: argparse.Namespace) -> int:
             progress.announce(job.problem.key)
             for row in benchmark.rows(job, progress.detail):
                 failed += row["error"] is not None
-                _tell(row, arguments)
+                _report(row, arguments)
     if failed:
         raise KernelError(f"{failed} of the rows carry an error")
     return 0
 
 
-def _tell(row: Row, arguments: argparse.Namespace) -> None:
+def _report(row: Row, arguments: argparse.Namespace) -> None:
     line = json.dumps(row)
     if arguments.out:
         with arguments.out.open("a") as file:

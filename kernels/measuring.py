@@ -28,7 +28,7 @@ TOLERANCE = 5e-3
 # Triton's interpreter cuts bfloat16 off instead of rounding: up to 2⁻⁷ a value.
 INTERPRETER_TOLERANCE = 8e-3
 TUNING_REPLAYS = 8
-# Candidates follow each other closely, so that the device stays at work between them.
+# Candidates follow each other closely, so the device never falls idle between them.
 TUNING_SETTLING_SECONDS = 0.03
 # Rows on which candidates are compiled ahead.
 COMPILE_ROWS = 256
@@ -75,9 +75,12 @@ def fitting_launch(kind: Format, packed: Packed, batch: int, wanted: Config) -> 
 
 
 def tune(
-    kind: Format, operands: Operands, machine: Machine, tell: Callable[[str], None] = lambda _: None
+    kind: Format,
+    operands: Operands,
+    machine: Machine,
+    report_progress: Callable[[str], None] = lambda _: None,
 ) -> Tuned:
-    """Measure every layout and launch setting cold and return the fastest; `tell` hears how far it is.
+    """Measure every layout and launch setting cold and return the fastest.
 
     Settings the device cannot run (too many registers, too little memory) are passed over; raises
     KernelError when none is left.
@@ -85,12 +88,12 @@ def tune(
     shape = (operands.weight.shape[0], operands.weight.shape[1])
     density = float(operands.mask.float().mean())
     layouts = list(kind.layouts(shape, density, operands.x.shape[0]))
-    tell("compiling")
+    report_progress("compiling")
     _compile_ahead(kind, operands, layouts)
     best: Tuned | None = None
     failure = "no settings fit"
     for index, layout in enumerate(layouts):
-        tell(f"tuning layout {index + 1} of {len(layouts)}")
+        report_progress(f"tuning layout {index + 1} of {len(layouts)}")
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, layout))
         try:
             for tuned in _timed_launches(kind, packed, operands, machine, layout):

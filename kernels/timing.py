@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # 15 to 20 % slower for 10 to 60 ms, while others were not.
 SETTLING_SECONDS = 0.1
 REPEATS_AT_ONCE = 8
-# Undisturbed replays lie 2 to 5 % apart. What else ran on the machine may widen that; then they are repeated.
+# Undisturbed replays differ by 2 to 5 %. Other work on the machine can widen that; then they are repeated.
 STEADY_SPREAD = 0.15
 MOST_ATTEMPTS = 3
 # Buffers are rotated until they exceed the L2 cache this many times, so every read comes from memory.
@@ -67,7 +67,7 @@ def settle(work: Callable[[], object], seconds: float = SETTLING_SECONDS) -> Non
 
 
 def steadiest(measure: Callable[[], Latency]) -> Latency:
-    """Measure, again where the spread tells of a disturbance, and return what spread least."""
+    """Measure, again where a wide spread shows a disturbance, and return the narrowest."""
     found = measure()
     for _ in range(MOST_ATTEMPTS - 1):
         if found.spread <= STEADY_SPREAD:

@@ -77,8 +77,8 @@ class Format(ABC):
     ) -> Packed:
         """Store the entries of `weight` (out, in) where `mask` (out, in) is true.
 
-        Raises PackingError when the mask does not suit the format. Values must not be written to: kernels
-        fetch them before they wait for the kernel ahead of them.
+        Raises PackingError when the mask does not suit the format. Packed values must not be changed
+        afterwards: kernels read them before they wait for the kernel ahead of them.
         """
         check_matrix(weight, mask)
         if layout is None:

@@ -35,8 +35,15 @@ class PackedMasked(Packed):
 
 @triton.jit
 def masked_kernel(
-    values, mask, x, y, out_features, in_features, ROWS: tl.constexpr, COLUMNS: tl.constexpr
-):  # fmt: skip
+    values_ptr,  # (out_features, in_features) 16 bits
+    mask_ptr,  # (out_features, in_features) uint8: 1 kept, 0 pruned
+    x_ptr,  # (1, in_features) 16 bits
+    y_ptr,  # (1, out_features) 16 bits: written
+    out_features,
+    in_features,
+    ROWS: tl.constexpr,  # rows a program
+    COLUMNS: tl.constexpr,  # inputs at a time
+):
     """ROWS rows a program, COLUMNS inputs at a time."""
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     acc = tl.zeros((ROWS, COLUMNS), tl.float32)  # ty: ignore[invalid-argument-type]  jit
@@ -44,11 +51,11 @@ def masked_kernel(
         column = done + tl.arange(0, COLUMNS)
         inside = (row < out_features)[:, None] & (column < in_features)[None, :]
         at = row.to(tl.int64)[:, None] * in_features + column[None, :]
-        w = tl.load(values + at, mask=inside, other=0.0).to(tl.float32)
-        keep = tl.load(mask + at, mask=inside, other=0).to(tl.float32)
-        xs = tl.load(x + column, mask=column < in_features, other=0.0).to(tl.float32)
+        w = tl.load(values_ptr + at, mask=inside, other=0.0).to(tl.float32)
+        keep = tl.load(mask_ptr + at, mask=inside, other=0).to(tl.float32)
+        xs = tl.load(x_ptr + column, mask=column < in_features, other=0.0).to(tl.float32)
         acc += w * keep * xs[None, :]
-    tl.store(y + row, tl.sum(acc, 1).to(y.dtype.element_ty), mask=row < out_features)
+    tl.store(y_ptr + row, tl.sum(acc, 1).to(y_ptr.dtype.element_ty), mask=row < out_features)
 
 
 class Masked(Format):

@@ -25,10 +25,10 @@ from kernels.formats.sell.format import REGISTERS
 from kernels.formats.sell.kernel import sell_kernel
 from kernels.formats.sell.windows import choose_window, count_phases
 
-POINTERS = {
-    "values": "*i32", "gaps": "*i32", "starts": "*i16", "steps": "*i32", "row_order": "*i32",
-    "positions": "*i32", "offsets": "*i32", "arrivals": "*i32", "partial": "*fp32", "x": "*bf16",
-    "y": "*bf16", "threshold": "fp32",
+TYPES = {
+    "values_ptr": "*i32", "gaps_ptr": "*i32", "starts_ptr": "*i16", "steps_ptr": "*i32",
+    "row_order_ptr": "*i32", "positions_ptr": "*i32", "words_ptr": "*i32", "offsets_ptr": "*i32",
+    "arrivals_ptr": "*i32", "partial_ptr": "*fp32", "x_ptr": "*bf16", "y_ptr": "*bf16", "threshold": "fp32",
 }  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def compile_kernel(
 ) -> None:
     """Compile one kernel; print its name and how often its buffer in shared memory is declared."""
     names = list(inspect.signature(kernel.fn).parameters)
-    pointers = POINTERS | ({"words": "*i32", "x": "*i32"} if kernel is bitmask_kernel else {})
-    signature = {n: "constexpr" if n in constants else pointers.get(n, "i32") for n in names}
+    types = TYPES | ({"x_ptr": "*i32"} if kernel is bitmask_kernel else {})
+    signature = {n: "constexpr" if n in constants else types.get(n, "i32") for n in names}
     # x comes to bitmasks in whole records of 32 words.
     multiples = {n for n in names if signature[n].startswith("*")} | {"in_words"}
     aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if n in multiples}

@@ -1,6 +1,4 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
-"""Triton kernels of activation sparsity; activation.py beside this draws the layout they read."""
+"""Triton kernels of activation sparsity; format.py beside this draws the layout they read."""
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
 
 import triton
@@ -58,16 +56,31 @@ def _store_or_combine(
 
 @triton.jit
 def activation_kernel(
-    values, x, y, partial, arrivals, out_features, in_features, words, threshold, share, splits,
-    GROUPS: tl.constexpr, LENGTH: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr,
-    SPLITS: tl.constexpr, BF16: tl.constexpr, PDL: tl.constexpr, RESERVE: tl.constexpr,
-):  # fmt: skip
+    values_ptr,  # (in_features, words) int32: two 16-bit values a word
+    x_ptr,  # (1, in_features) 16 bits
+    y_ptr,  # (1, out_features) 16 bits: written
+    partial_ptr,  # (splits, out_features) float32: sums of the programs of a strip
+    arrivals_ptr,  # (strips,) int32: programs of a strip that are done, 0 between calls
+    out_features,
+    in_features,
+    words,  # words of one input's weights
+    threshold,  # inputs with |x| up to it are skipped
+    share,  # inputs a group
+    splits,  # programs that share a strip's inputs
+    GROUPS: tl.constexpr,  # groups of threads, each with inputs of its own
+    LENGTH: tl.constexpr,  # share, rounded up to a power of two
+    ROWS: tl.constexpr,  # inputs a group reads at a time
+    OUTPUTS: tl.constexpr,  # outputs of a strip
+    SPLITS: tl.constexpr,  # splits, rounded up to a power of two
+    BF16: tl.constexpr,  # 16-bit values are bfloat16, not float16
+    PDL: tl.constexpr,  # the next kernel starts with this one (1), after its reads (2), after it (0)
+    RESERVE: tl.constexpr,  # PTX that declares the shared memory
+):
     """Sum GROUPS · `share` inputs of OUTPUTS outputs; each group of threads takes ROWS active ones at a time.
 
     The active inputs are first listed in shared memory (x in the upper half of a word, the input's place in
-    the lower), so that neither bytes nor instructions go to the others. One list for all groups: with one
-    each, all would wait for the longest. The next kernel may start with this one (PDL = 1), when this one
-    has read its weights (2), or after it (0).
+    the lower), so that no bytes or instructions are spent on the others. All groups share one list: with one
+    each, all would wait for the group with the longest.
     """
     STEP: tl.constexpr = GROUPS * ROWS
     strips = tl.cdiv(out_features, OUTPUTS)
@@ -84,31 +97,49 @@ def activation_kernel(
         let_next_start()
     if PDL:
         wait_for_previous()
-    xs = tl.load(x + first + place, mask=(entry < share) & (first + place < in_features), other=0.0)
-    # What is not a number is not small either.
+    xs = tl.load(x_ptr + first + place, mask=(entry < share) & (first + place < in_features), other=0.0)
+    # A comparison with NaN is false, so NaN counts as active.
     active = (~(tl.abs(xs.to(tl.float32)) <= threshold)).to(tl.int32)
     counts = tl.sum(active, 1)
     rank = (tl.cumsum(counts, 0) - counts)[:, None] + tl.cumsum(active, 1) - active
     write_word(buffer + rank * 4, (xs.to(tl.int16, bitcast=True).to(tl.int32) << 16) | place, active)
     count = tl.sum(counts, 0)
     tl.debug_barrier()
-    pairs, kept_xs = _read_active(values, buffer, count, listed, 0, first, word, words, GROUPS, ROWS, BF16)
+    pairs, kept_xs = _read_active(
+        values_ptr, buffer, count, listed, 0, first, word, words, GROUPS, ROWS, BF16
+    )
     for start in range(STEP, count + STEP, STEP):
         next_pairs, next_xs = _read_active(
-            values, buffer, count, listed, start, first, word, words, GROUPS, ROWS, BF16
+            values_ptr, buffer, count, listed, start, first, word, words, GROUPS, ROWS, BF16
         )
         even, odd = _add(pairs, kept_xs, even, odd, BF16)
         pairs, kept_xs = next_pairs, next_xs
     if PDL == 2:
         let_next_start()
-    _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)
+    _store_or_combine(
+        even, odd, y_ptr, partial_ptr, arrivals_ptr, strip, split, splits, out_features, OUTPUTS, SPLITS
+    )
 
 
 @triton.jit
 def activation_plain_kernel(
-    values, x, y, partial, arrivals, out_features, in_features, words, threshold, chunk, splits,
-    GROUPS: tl.constexpr, ROWS: tl.constexpr, OUTPUTS: tl.constexpr, SPLITS: tl.constexpr, BF16: tl.constexpr,
-):  # fmt: skip
+    values_ptr,  # (in_features, words) int32: two 16-bit values a word
+    x_ptr,  # (1, in_features) 16 bits
+    y_ptr,  # (1, out_features) 16 bits: written
+    partial_ptr,  # (splits, out_features) float32: sums of the programs of a strip
+    arrivals_ptr,  # (strips,) int32: programs of a strip that are done, 0 between calls
+    out_features,
+    in_features,
+    words,  # words of one input's weights
+    threshold,  # inputs with |x| up to it are skipped
+    chunk,  # inputs a program
+    splits,  # programs that share a strip's inputs
+    GROUPS: tl.constexpr,  # groups of threads, each with inputs of its own
+    ROWS: tl.constexpr,  # inputs a group reads at a time
+    OUTPUTS: tl.constexpr,  # outputs of a strip
+    SPLITS: tl.constexpr,  # splits, rounded up to a power of two
+    BF16: tl.constexpr,  # 16-bit values are bfloat16, not float16
+):
     """Twin of activation_kernel in plain Triton: inactive inputs are not read, but still multiplied."""
     strips = tl.cdiv(out_features, OUTPUTS)
     strip, split = tl.program_id(0) % strips, tl.program_id(0) // strips
@@ -118,10 +149,12 @@ def activation_plain_kernel(
     even = tl.zeros((GROUPS, OUTPUTS // 2), tl.float32)
     odd = even
     for _ in range(0, chunk, GROUPS * ROWS):
-        xs = tl.load(x + column, mask=column < end, other=0.0).to(tl.float32)
-        # What is not a number is not small either.
+        xs = tl.load(x_ptr + column, mask=column < end, other=0.0).to(tl.float32)
+        # A comparison with NaN is false, so NaN counts as active.
         active = ~(tl.abs(xs) <= threshold) & (word < words)
-        pairs = tl.load(values + (column * words + word), mask=active, other=0)
+        pairs = tl.load(values_ptr + (column * words + word), mask=active, other=0)
         even, odd = _add(pairs, xs, even, odd, BF16)
         column += GROUPS * ROWS
-    _store_or_combine(even, odd, y, partial, arrivals, strip, split, splits, out_features, OUTPUTS, SPLITS)
+    _store_or_combine(
+        even, odd, y_ptr, partial_ptr, arrivals_ptr, strip, split, splits, out_features, OUTPUTS, SPLITS
+    )

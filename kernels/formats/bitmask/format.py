@@ -64,9 +64,9 @@ from kernels.formats.gpu.ptx import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What reads of values that are not there may touch behind a record.
+# How far past the end of a record the reads of positions that are not kept may reach.
 MARGIN_BYTES = 16
-# Slots are multiples of so many pieces, so that matrices alike share a kernel.
+# Slot sizes are rounded up to this many pieces, so that similar matrices share one compiled kernel.
 SLOT_PIECES = 8
 
 
@@ -128,7 +128,7 @@ class Bitmask(Format):
     def launch(self, packed: Packed, x: torch.Tensor, out: torch.Tensor, launch: Mapping[str, int]) -> None:
         """Run one program a tile of rows; settings: `warps` and the records each copies `ahead` (1 to 3).
 
-        Kernels do not start early: those that wait would crowd the multiprocessors unevenly.
+        Kernels do not start early: programs that wait would spread unevenly over the multiprocessors.
         """
         packed = expect(packed, PackedBitmask)
         tiles, records = _extent(packed)
@@ -168,7 +168,7 @@ class Bitmask(Format):
         return [{"row_tiles": 1}, {"row_tiles": 2}]
 
     def launches(self, packed: Packed, batch: int) -> Sequence[Config]:
-        """Few warps with many records on their way, or many with few."""
+        """Few warps that each copy many records ahead, or many warps that copy few."""
         del batch
         packed = expect(packed, PackedBitmask)
         choices = [(8, 1), (4, 3), (8, 2), (4, 1), (4, 2), (16, 1)]
@@ -191,5 +191,5 @@ def _slot_bytes(packed: PackedBitmask) -> int:
 
 
 def _fits(packed: PackedBitmask, warps: int, ahead: int) -> bool:
-    """Tell whether the records under way fit the shared memory."""
+    """Tell whether the records being copied fit in shared memory."""
     return _slot_bytes(packed) * (ahead + 1) * warps <= SHARED_BYTES

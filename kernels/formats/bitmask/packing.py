@@ -1,4 +1,4 @@
-"""Orders of a bitmask's positions, bits and values; bitmask.py beside this draws the record."""
+"""Orders of a bitmask's positions, bits and values; format.py beside this draws the record."""
 
 from __future__ import annotations
 

@@ -44,15 +44,24 @@ class PackedBSR(Packed):
 
 @triton.jit
 def bsr_kernel(
-    offsets, columns, values, x, y, out_features, in_features,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCKS: tl.constexpr, PDL: tl.constexpr,
-):  # fmt: skip
+    offsets_ptr,  # (block rows + 1,) int32: first block of each row of blocks
+    columns_ptr,  # (blocks,) int32: column of blocks
+    values_ptr,  # (blocks, ROWS, COLUMNS) 16 bits
+    x_ptr,  # (1, in_features) 16 bits
+    y_ptr,  # (1, out_features) 16 bits: written
+    out_features,
+    in_features,
+    ROWS: tl.constexpr,
+    COLUMNS: tl.constexpr,
+    BLOCKS: tl.constexpr,  # blocks read at a time
+    PDL: tl.constexpr,  # start while the kernel before drains
+):
     """One row of blocks a program, BLOCKS of them side by side at a time."""
     if PDL:
         let_next_start()  # ty: ignore[invalid-argument-type]  jit
     block_row = tl.program_id(0)
-    first = tl.load(offsets + block_row)
-    last = tl.load(offsets + block_row + 1)
+    first = tl.load(offsets_ptr + block_row)
+    last = tl.load(offsets_ptr + block_row + 1)
     row = tl.arange(0, ROWS)
     lane = tl.arange(0, BLOCKS * COLUMNS)
     column = lane % COLUMNS
@@ -63,12 +72,12 @@ def bsr_kernel(
         block = ahead + lane // COLUMNS
         stored = block < last
         at = block.to(tl.int64)[None, :] * (ROWS * COLUMNS) + row[:, None] * COLUMNS + column[None, :]
-        w = tl.load(values + at, mask=stored[None, :], other=0.0, eviction_policy="evict_first")
-        position = tl.load(columns + block, mask=stored, other=0) * COLUMNS + column
-        xs = tl.load(x + position, mask=stored & (position < in_features), other=0.0)
+        w = tl.load(values_ptr + at, mask=stored[None, :], other=0.0, eviction_policy="evict_first")
+        position = tl.load(columns_ptr + block, mask=stored, other=0) * COLUMNS + column
+        xs = tl.load(x_ptr + position, mask=stored & (position < in_features), other=0.0)
         acc += w.to(tl.float32) * xs.to(tl.float32)[None, :]
     target = block_row * ROWS + row
-    tl.store(y + target, tl.sum(acc, 1).to(y.dtype.element_ty), mask=target < out_features)
+    tl.store(y_ptr + target, tl.sum(acc, 1).to(y_ptr.dtype.element_ty), mask=target < out_features)
 
 
 def tile_blocks(matrix: torch.Tensor, rows: int, columns: int) -> torch.Tensor:

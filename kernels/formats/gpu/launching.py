@@ -1,4 +1,4 @@
-"""Starting Triton kernels: x as they need it, and the one call that a type checker cannot follow."""
+"""Launching Triton kernels, and aligning x for them."""
 
 from __future__ import annotations
 

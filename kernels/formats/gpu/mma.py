@@ -1,5 +1,3 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
 """What kernels on tensor cores share: the sums as `mma.m16n8` leaves them in the lanes of a warp."""
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
 
@@ -16,12 +14,12 @@ def store_tile(sums, buffer, y, row, column, out_features, batch, WARPS: tl.cons
     `buffer` is the shared address of 512 bytes a warp, of at least four.
     """
     thread = tl.arange(0, 32 * WARPS)
-    # Somebody may still read what was in the buffer.
+    # Other warps may still be reading what the buffer held before.
     tl.debug_barrier()
-    write_floats(buffer + thread * 16, sums)
+    write_floats(buffer + thread * 16, sums)  # ty: ignore[invalid-argument-type]  jit
     tl.debug_barrier()
     row += thread // 16 + thread % 4 // 2 * 8
     column += thread // 4 % 4 * 2 + thread % 2
     keep = (thread < 128) & (row < out_features) & (column < batch)
-    total = add_up(buffer + thread * 4, keep, SUM)
+    total = add_up(buffer + thread * 4, keep, SUM)  # ty: ignore[invalid-argument-type]  jit
     tl.store(y + column.to(tl.int64) * out_features + row, total.to(y.dtype.element_ty), mask=keep)

@@ -1,7 +1,8 @@
 """PTX of shared memory: buffers and copies into them, as text with the sizes of one launch written out.
 
-Operands follow Triton's inline assembly: `$0` is the result, `$1` and up the arguments. Long texts are kept:
-writing one takes longer than many a kernel runs.
+Operands follow Triton's inline assembly: `$0` is the result, `$1` and up the arguments. Texts are cached:
+writing one takes longer than running many of the kernels. Each function's docstring shows a text it writes,
+line by line; `…` stands for lines like those around it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What a kernel may declare, and what of it is left beside Triton's own reductions over a program's lanes.
+# Shared memory that a kernel may declare, and what is left of it after Triton's own reductions.
 SHARED_BYTES = 48 << 10
 STAGED_BYTES = SHARED_BYTES - (4 << 10)
 WARP = 32
@@ -20,7 +21,7 @@ WORD_BYTES = 4
 COPY_BYTES = 16
 # Entries in one copy: inputs, and where a window starts, are multiples of it.
 ALIGNMENT = COPY_BYTES // 2
-# Copies and sums of a thread that are under way at once.
+# Copies and partial sums that a thread keeps in flight at once.
 COPIES_AHEAD = 2
 SUM_CHAINS = 4
 # Rows of weights and columns of x that a tensor core multiplies at once.
@@ -31,7 +32,12 @@ SUM_BYTES = WORD_BYTES * TILE_ROWS * TILE_COLUMNS
 
 
 def reserve_text(size: int) -> str:
-    """PTX that declares `size` bytes of shared memory and returns their address."""
+    """PTX that declares `size` bytes of shared memory and returns their address.
+
+    reserve_text(512):
+        .shared .align 16 .b8 staged[512];  // the buffer of a program
+        mov.u32 $0, staged;                 // its address
+    """
     return f"{{ .shared .align 16 .b8 staged[{size}]; mov.u32 $0, staged; }}"
 
 
@@ -39,7 +45,19 @@ def reserve_text(size: int) -> str:
 def sum_text(count: int, stride: int) -> str:
     """PTX that sums `count` floats from the address $1 on, `stride` bytes apart, where $2 is not zero.
 
-    Warps of which no thread wants a sum pass over it.
+    A warp in which no thread wants a sum skips the reads.
+
+    sum_text(5, 512):
+        .reg .pred p; .reg .f32 v, s<4>;
+        mov.f32 $0, 0f00000000;               // the result of threads that want no sum
+        setp.eq.b32 p, $2, 0; @p bra last;
+        ld.shared.f32 s0, [$1+0]; …           // four sums, so that additions need not wait for each other
+        ld.shared.f32 s3, [$1+1536];
+        ld.shared.f32 v, [$1+2048]; add.f32 s0, s0, v;
+        add.f32 s0, s0, s1; …                 // the four become one
+        add.f32 s0, s0, s3;
+        mov.f32 $0, s0;
+        last:
     """
     chains = range(min(count, SUM_CHAINS))
     reads = [f"ld.shared.f32 s{i}, [$1+{i * stride}];" for i in chains]
@@ -98,7 +116,24 @@ class Copy(NamedTuple):
 
 @cache
 def row_text(size: int, threads: int, columns: int) -> str:
-    """PTX that copies columns of x, the values of all columns for one input beside each other."""
+    """PTX that copies columns of x, the values of all columns for one input beside each other.
+
+    row_text(64, 32, 2):
+        .reg .b32 v<8>, a<2>, a, q, n, o, b, all; .reg .b64 g, d; .reg .b16 l, h; .reg .pred p<2>;
+        mul.lo.u32 all, $4, 4;                      // pieces of 16 bytes in all columns
+        mov.u32 q, %tid.x; add.u32 q, q, 0;         // this thread's first piece
+        setp.lt.u32 p0, q, all;                     // is there one?
+        div.u32 n, q, 4;                            // its column
+        mul.lo.u32 o, n, 4; sub.u32 o, q, o;        // its number in that column
+        mul.lo.u32 o, o, 16;                        // and its offset there, in bytes
+        cvt.u64.u32 g, n; mad.lo.u64 g, g, $3, $2;  // where the column starts in global memory
+        mul.lo.u32 a, o, 2; mad.lo.u32 a, n, 2, a;  // where its first value goes: input · 2 columns + column
+        add.u32 a0, $1, a; cvt.u64.u32 d, o; add.u64 g, g, d;
+        @p0 ld.global.v4.b32 {v0, v1, v2, v3}, [g];
+        @p0 mov.b32 {l, h}, v0;                     // two inputs of a column: 4 bytes apart
+        @p0 st.shared.b16 [a0+0], l; @p0 st.shared.b16 [a0+4], h; …
+        mov.u32 $0, $1;                             // the result is the buffer's address
+    """
 
     def whole(slot: int) -> str:
         words = ", ".join(f"v{4 * slot + i}" for i in range(4))
@@ -122,6 +157,17 @@ def operand_text(size: int, threads: int, columns: int, pitch: int) -> str:
     """PTX that copies columns of x, `pitch` bytes apart, as operands of a tensor core.
 
     Of every 128 bytes, a matrix of 8 × 4 words, the columns are stored one after the other.
+
+    operand_text(128, 32, 2, 144):
+        … div.u32 n, q, 8; …                           // as in row_text up to the column's address
+        and.b32 a, o, 0xffffff80;                      // the 128 bytes that the piece belongs to
+        bfe.u32 b, o, 4, 3; mad.lo.u32 a, b, 4, a;     // row b of their matrix: word b of each column
+        mad.lo.u32 a, n, 144, a;                       // columns of x are a pitch apart
+        add.u32 a0, $1, a; cvt.u64.u32 d, o; add.u64 g, g, d;
+        @p0 ld.global.v4.b32 {v0, v1, v2, v3}, [g];
+        @p0 st.shared.b32 [a0+0], v0;                  // matrix columns hold 8 words: 32 bytes
+        @p0 st.shared.b32 [a0+32], v1; …
+        mov.u32 $0, $1;
     """
     place = "and.b32 a, o, 0xffffff80; bfe.u32 b, o, 4, 3; mad.lo.u32 a, b, 4, a;"
     address = f"{place} mad.lo.u32 a, n, {pitch}, a;"

@@ -1,9 +1,7 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
-"""x in shared memory, by inline PTX: Triton itself has no words for it.
+"""x in shared memory, by inline PTX: the Triton language cannot express it.
 
-Gathers of x that hit the L1 cache still queue behind the weights that stream past it; shared memory has a
-path of its own. A kernel reserves a buffer once, copies a window of x into it (ptx.py beside this writes the
+Gathers of x that hit the L1 cache still queue behind the weights that stream through it; reads of shared
+memory do not. A kernel reserves a buffer once, copies a window of x into it (ptx.py beside this writes the
 text), waits with `tl.debug_barrier`, and then reads by 32-bit addresses.
 """
 
@@ -11,21 +9,22 @@ import triton
 import triton.language as tl
 
 
-# reserve and copy work on scalars, which a thread computes once; a tensor may be computed in several layouts.
+# reserve and copy take scalars, which every thread computes once; Triton may compute a tensor twice, in two
+# layouts.
 @triton.jit
 def reserve(RESERVE: tl.constexpr):
     """Return the shared address of the buffer."""
-    return tl.inline_asm_elementwise(RESERVE, "=r", [], dtype=tl.int32, is_pure=False, pack=1)
+    return tl.inline_asm_elementwise(RESERVE, "=r", [], dtype=tl.int32, is_pure=False, pack=1)  # ty: ignore[invalid-argument-type]  jit
 
 
 @triton.jit
 def copy(buffer, source, stride, columns, COPY: tl.constexpr):
     """Copy windows of x into the buffer, the first from the pointer `source` on, then every `stride` bytes.
 
-    Barriers before and after are due.
+    The caller places barriers before and after.
     """
     return tl.inline_asm_elementwise(
-        COPY, "=r,r,l,l,r", [buffer, source.to(tl.int64), stride, columns],
+        COPY, "=r,r,l,l,r", [buffer, source.to(tl.int64), stride, columns],  # ty: ignore[invalid-argument-type]  jit
         dtype=tl.int32, is_pure=False, pack=1,
     )  # fmt: skip
 
@@ -103,5 +102,6 @@ def add_up(address, wanted, SUM: tl.constexpr):
     `tl.sum` over the warps of a program writes its parts to addresses that share a bank.
     """
     return tl.inline_asm_elementwise(
-        SUM, "=&f,r,r", [address, wanted.to(tl.int32)], dtype=tl.float32, is_pure=False, pack=1
-    )
+        SUM, "=&f,r,r", [address, wanted.to(tl.int32)],  # ty: ignore[invalid-argument-type]  jit
+        dtype=tl.float32, is_pure=False, pack=1,
+    )  # fmt: skip

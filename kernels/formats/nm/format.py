@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 GROUP = 4
 KEPT = 2
 BLOCK_COLUMNS = 64
-# 16-bit inputs of a block.
+# Bytes of the 16-bit inputs of a block.
 BLOCK_BYTES = 2 * BLOCK_COLUMNS
-# Between columns of x in shared memory, so that lanes of two columns meet in no bank.
+# Padding between columns of x in shared memory: lanes that read two columns use different banks.
 PAD_BYTES = 16
 
 
@@ -87,6 +87,16 @@ def _positions_by_lane(positions: torch.Tensor) -> torch.Tensor:
 
 
 def _mma_text(dtype: torch.dtype, selector: int) -> str:
+    """PTX of one sparse product; lanes t = 2 · `selector` and the next of every four hold its positions.
+
+    _mma_text(torch.bfloat16, 1):
+        mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+            {$0,$1,$2,$3},      // sums: rows lane div 4 and 8 below, columns 2 · t and 2 · t + 1
+            {$4,$5,$6,$7},      // kept values
+            {$8,$9,$10,$11},    // x
+            {$12,$13,$14,$15},  // sums so far
+            $16,0x1;            // positions
+    """
     kind = "bf16" if dtype == torch.bfloat16 else "f16"
     operands = "{$0,$1,$2,$3},{$4,$5,$6,$7},{$8,$9,$10,$11},{$12,$13,$14,$15},$16"
     name = f"mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.{kind}.{kind}.f32"

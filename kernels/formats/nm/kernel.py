@@ -1,6 +1,4 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
-"""Triton kernels of N:M sparsity; nm.py beside this draws the layout they read."""
+"""Triton kernels of N:M sparsity; format.py beside this draws the layout they read."""
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
 
 import triton
@@ -14,7 +12,7 @@ from kernels.formats.gpu.staging import copy, read_words, reserve
 
 @triton.jit
 def _mma_sp(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions, PTX: tl.constexpr):
-    """One warp-wide sparse 16×32 by 32×8 product; needs element i of every operand in lane i mod 32."""
+    """One sparse 16×32 by 32×8 product a warp; lane i of a warp holds element i of every operand."""
     return tl.inline_asm_elementwise(
         PTX, "=f,=f,=f,=f,r,r,r,r,r,r,r,r,f,f,f,f,r",
         [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, positions],
@@ -55,16 +53,33 @@ def _read_operand(address):
 
 @triton.jit
 def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler's
-    values, positions, x, y, out_features, in_features, row_tiles, blocks, per_phase, phases, batch,
-    WARPS: tl.constexpr, FIRST: tl.constexpr, SECOND: tl.constexpr,
-    ROW_TILES: tl.constexpr, COLUMN_TILES: tl.constexpr, PITCH: tl.constexpr,
-    AHEAD: tl.constexpr, UNROLL: tl.constexpr, PDL: tl.constexpr,
-    RESERVE: tl.constexpr, COPY: tl.constexpr, SUM: tl.constexpr,
-):  # fmt: skip
+    values_ptr,  # (row_tiles, blocks, 2, 32, 4) int32: two 16-bit values a word
+    positions_ptr,  # (row_tiles, blocks, 32) int32: eight pairs of 2-bit positions a word
+    x_ptr,  # (batch, in_features) 16 bits, in_features a multiple of 64
+    y_ptr,  # (batch, out_features) 16 bits: written
+    out_features,
+    in_features,
+    row_tiles,  # tiles of 16 rows
+    blocks,  # blocks of 64 inputs
+    per_phase,  # blocks whose x is in shared memory at a time
+    phases,  # windows of x, one after the other
+    batch,
+    WARPS: tl.constexpr,
+    FIRST: tl.constexpr,  # PTX of the product of a block's first 16 × 32 tile
+    SECOND: tl.constexpr,  # PTX of the product of its second
+    ROW_TILES: tl.constexpr,  # tiles of rows a program, 1 or 2
+    COLUMN_TILES: tl.constexpr,  # tiles of 8 columns of x, 1 or 2
+    PITCH: tl.constexpr,  # bytes from one column of x to the next in shared memory
+    AHEAD: tl.constexpr,  # blocks read before they are used, 0 to 2
+    UNROLL: tl.constexpr,
+    PDL: tl.constexpr,  # start while the kernel before drains
+    RESERVE: tl.constexpr,  # PTX that declares the shared memory
+    COPY: tl.constexpr,  # PTX that copies a window of x
+    SUM: tl.constexpr,  # PTX that adds the sums of the warps
+):
     """16 · ROW_TILES rows a program, the blocks of inputs dealt to its warps; x lies in shared memory.
 
-    ROW_TILES is 1 or 2, as is COLUMN_TILES, of 8 columns of x each. Columns past the batch hold whatever the
-    memory holds: no sum that is stored sees them.
+    Columns of x past the batch hold whatever the memory holds: no sum that is stored sees them.
     """
     THREADS: tl.constexpr = 32 * WARPS
     if PDL:
@@ -79,29 +94,33 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
     zeros = tl.zeros((THREADS,), tl.float32)
     c = (zeros, zeros, zeros, zeros)
     d, e, f = c, c, c
-    t0, t1, meta = _read_block(values, positions, row_tile, warp, blocks, lane)
+    t0, t1, meta = _read_block(values_ptr, positions_ptr, row_tile, warp, blocks, lane)
     if ROW_TILES == 2:
         # A program's second tile of rows may lie past the last; it reads the last and stores nothing.
         second = tl.minimum(row_tile + 1, row_tiles - 1)
-        s0, s1, second_meta = _read_block(values, positions, second, warp, blocks, lane)
+        s0, s1, second_meta = _read_block(values_ptr, positions_ptr, second, warp, blocks, lane)
     if AHEAD == 2:
-        n0, n1, next_meta = _read_block(values, positions, row_tile, warp + WARPS, blocks, lane)
+        n0, n1, next_meta = _read_block(values_ptr, positions_ptr, row_tile, warp + WARPS, blocks, lane)
     if PDL:
         wait_for_previous()
     for phase in range(phases):
         begin = phase * per_phase
-        # The last window may begin earlier: all are of one size and none reaches past x.
+        # Windows have one size; the last begins early enough not to reach past the end of x.
         window = tl.minimum(begin, blocks - per_phase)
-        # Nobody may still read the window before.
+        # All warps must have finished reading the previous window before it is overwritten.
         tl.debug_barrier()
-        near = copy(buffer, x + window * 64, in_features.to(tl.int64) * 2, batch, COPY)
+        near = copy(buffer, x_ptr + window * 64, in_features.to(tl.int64) * 2, batch, COPY)
         tl.debug_barrier()
         for start in tl.range(begin, tl.minimum(begin + per_phase, blocks), WARPS, loop_unroll_factor=UNROLL):
             block = start + warp
             if AHEAD == 2:
-                f0, f1, far_meta = _read_block(values, positions, row_tile, block + 2 * WARPS, blocks, lane)
+                f0, f1, far_meta = _read_block(
+                    values_ptr, positions_ptr, row_tile, block + 2 * WARPS, blocks, lane
+                )
             elif AHEAD == 1:
-                n0, n1, next_meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+                n0, n1, next_meta = _read_block(
+                    values_ptr, positions_ptr, row_tile, block + WARPS, blocks, lane
+                )
             # Past the last block the weights are zeros, but what lies behind x might be no number.
             at = near + (tl.minimum(block, blocks - 1) - window) * 128
             b = _read_operand(at + mine)
@@ -114,29 +133,39 @@ def nm_tensor_core_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are th
                 if ROW_TILES == 2:
                     f = _multiply_block(s0, s1, second_meta, b, f, FIRST, SECOND, THREADS)
             if ROW_TILES == 2:
-                s0, s1, second_meta = _read_block(values, positions, second, block + WARPS, blocks, lane)
+                s0, s1, second_meta = _read_block(
+                    values_ptr, positions_ptr, second, block + WARPS, blocks, lane
+                )
             if AHEAD == 2:
                 t0, t1, meta = n0, n1, next_meta
                 n0, n1, next_meta = f0, f1, far_meta
             elif AHEAD == 1:
                 t0, t1, meta = n0, n1, next_meta
             else:
-                t0, t1, meta = _read_block(values, positions, row_tile, block + WARPS, blocks, lane)
+                t0, t1, meta = _read_block(values_ptr, positions_ptr, row_tile, block + WARPS, blocks, lane)
     row = row_tile * 16
-    store_tile(c, buffer, y, row, 0, out_features, batch, WARPS, SUM)
+    store_tile(c, buffer, y_ptr, row, 0, out_features, batch, WARPS, SUM)
     if COLUMN_TILES == 2:
-        store_tile(e, buffer, y, row, 8, out_features, batch, WARPS, SUM)
+        store_tile(e, buffer, y_ptr, row, 8, out_features, batch, WARPS, SUM)
     if ROW_TILES == 2:
-        store_tile(d, buffer, y, row + 16, 0, out_features, batch, WARPS, SUM)
+        store_tile(d, buffer, y_ptr, row + 16, 0, out_features, batch, WARPS, SUM)
         if COLUMN_TILES == 2:
-            store_tile(f, buffer, y, row + 16, 8, out_features, batch, WARPS, SUM)
+            store_tile(f, buffer, y_ptr, row + 16, 8, out_features, batch, WARPS, SUM)
 
 
 @triton.jit
 def nm_plain_kernel(
-    values, positions, x, y, out_features, in_features, blocks, batch,
-    BF16: tl.constexpr, BATCH: tl.constexpr,
-):  # fmt: skip
+    values_ptr,  # (row_tiles, blocks, 2, 32, 4) int32: two 16-bit values a word
+    positions_ptr,  # (row_tiles, blocks, 32) int32: eight pairs of 2-bit positions a word
+    x_ptr,  # (batch, in_features) 16 bits
+    y_ptr,  # (batch, out_features) 16 bits: written
+    out_features,
+    in_features,
+    blocks,  # blocks of 64 inputs
+    batch,
+    BF16: tl.constexpr,
+    BATCH: tl.constexpr,  # batch, rounded up to a power of two
+):
     """Twin of the tensor-core kernel in plain Triton: the same words, x gathered by decoded position."""
     row_tile = tl.program_id(0)
     lane = tl.arange(0, 32)
@@ -149,12 +178,12 @@ def nm_plain_kernel(
             mma: tl.constexpr = part // 4
             group_half: tl.constexpr = (part // 2) % 2
             row_half: tl.constexpr = part % 2
-            word = tl.load(values + base * 256 + mma * 128 + lane * 4 + group_half * 2 + row_half)
-            meta = tl.load(positions + base * 32 + (lane // 4) * 4 + mma * 2 + group_half)
+            word = tl.load(values_ptr + base * 256 + mma * 128 + lane * 4 + group_half * 2 + row_half)
+            meta = tl.load(positions_ptr + base * 32 + (lane // 4) * 4 + mma * 2 + group_half)
             nibble = meta >> (16 * row_half + 4 * (lane % 4))
             group = block * 64 + mma * 32 + (group_half * 4 + lane % 4) * 4
             p0, p1 = group + (nibble & 3), group + ((nibble >> 2) & 3)
-            row = x + column[None, :].to(tl.int64) * in_features
+            row = x_ptr + column[None, :].to(tl.int64) * in_features
             near = (column < batch)[None, :]
             x0 = tl.load(row + p0[:, None], mask=near & (p0 < in_features)[:, None], other=0.0).to(tl.float32)
             x1 = tl.load(row + p1[:, None], mask=near & (p1 < in_features)[:, None], other=0.0).to(tl.float32)
@@ -164,9 +193,9 @@ def nm_plain_kernel(
             else:
                 lower += part_sum
     rows = row_tile * 16 + tl.arange(0, 8)
-    target = y + column[None, :].to(tl.int64) * out_features + rows[:, None]
+    target = y_ptr + column[None, :].to(tl.int64) * out_features + rows[:, None]
     keep = (column < batch)[None, :]
     total = tl.sum(tl.reshape(upper, (8, 4, BATCH)), 1)
-    tl.store(target, total.to(y.dtype.element_ty), mask=keep & (rows < out_features)[:, None])
+    tl.store(target, total.to(y_ptr.dtype.element_ty), mask=keep & (rows < out_features)[:, None])
     total = tl.sum(tl.reshape(lower, (8, 4, BATCH)), 1)
-    tl.store(target + 8, total.to(y.dtype.element_ty), mask=keep & (rows + 8 < out_features)[:, None])
+    tl.store(target + 8, total.to(y_ptr.dtype.element_ty), mask=keep & (rows + 8 < out_features)[:, None])

@@ -1,5 +1,3 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
 """What the Triton kernels of SELL-delta4 share: finding, reading and decoding steps."""
 
 import triton
@@ -38,7 +36,7 @@ def step_pointers(values, gaps, step, BLOCK: tl.constexpr):
 def read_step(value_pointer, gap_pointer, ahead: tl.constexpr, left, BLOCK: tl.constexpr):
     """Read the step `ahead` of the pointers if it is one of those `left`, else zeros, which add nothing."""
     # Compared as blocks: the interpreter turns the splat of a scalar comparison into int32.
-    more = tl.zeros((BLOCK,), tl.int32) + ahead < left
+    more = tl.zeros((BLOCK,), tl.int32) + ahead < left  # ty: ignore[invalid-argument-type]  jit
     gap = tl.load(gap_pointer + ahead * BLOCK, mask=more, other=0, cache_modifier=".cg")
     words = tl.load(value_pointer + ahead * BLOCK * 4, mask=more[:, None], other=0, cache_modifier=".cg")
     return words, gap

@@ -1,6 +1,4 @@
-# type: ignore
-# The type checker does not know what triton.jit makes of a function.
-"""Triton kernel of SELL-delta4 for one column of x, or few; sell.py beside this draws the layout it reads."""
+"""Triton kernel of SELL-delta4 for few columns of x; format.py beside this draws the layout it reads."""
 # ruff: noqa: PLR0917, RET505 - a kernel takes its pointers and sizes one by one; Triton needs the else.
 
 import triton
@@ -86,46 +84,65 @@ def _consume(
 
 @triton.jit
 def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler's
-    values, gaps, starts, steps, row_order, x, y, out_features, in_features, uniform, phases, shift, batch,
-    TILE_ROWS: tl.constexpr, LANES: tl.constexpr, WIDTH: tl.constexpr, BF16: tl.constexpr,
-    DEPTH: tl.constexpr, PDL: tl.constexpr, STAGED: tl.constexpr, RESERVE: tl.constexpr, COPY: tl.constexpr,
-):  # fmt: skip
-    """One tile a program, one lane a thread; DEPTH (1, 2 or 4) steps of a lane are under way at any time.
+    values_ptr,  # (steps, TILE_ROWS · LANES, 4) int32: two 16-bit values a word
+    gaps_ptr,  # (steps, TILE_ROWS · LANES) int32: eight 4-bit column gaps a word
+    starts_ptr,  # (tiles, phases, TILE_ROWS · LANES) int16, unsigned: column of a lane's first entry
+    steps_ptr,  # (tiles + 1,) int32: running totals of a phase's steps
+    row_order_ptr,  # (out_features,) int32: row at each place of the tiles
+    x_ptr,  # (batch, in_features) 16 bits
+    y_ptr,  # (batch, out_features) 16 bits: written
+    out_features,
+    in_features,
+    uniform,  # steps of every tile, 0 where tiles differ
+    phases,  # windows of x, one after the other
+    shift,  # inputs from one window of x to the next
+    batch,
+    TILE_ROWS: tl.constexpr,  # rows a program
+    LANES: tl.constexpr,  # lanes a row
+    WIDTH: tl.constexpr,  # batch, rounded up to a power of two: 1, or where x is STAGED 2 or 4
+    BF16: tl.constexpr,  # 16-bit values are bfloat16, not float16
+    DEPTH: tl.constexpr,  # steps of a lane that are read before they are used: 1, 2 or 4
+    PDL: tl.constexpr,  # the next kernel starts with this one (1), after its reads (2), after it (0)
+    STAGED: tl.constexpr,  # x lies in shared memory
+    RESERVE: tl.constexpr,  # PTX that declares the shared memory
+    COPY: tl.constexpr,  # PTX that copies a window of x
+):
+    """One tile a program, one lane a thread, DEPTH steps of each lane loading at any time.
 
-    Phase p takes its columns from p · shift on; where x is STAGED, that window of it lies in shared memory.
-    x has up to WIDTH (1, or where it is staged 2 or 4) columns. The next kernel may start with this one
-    (PDL = 1), when this one has read its weights (2), or after it (0).
+    Phase p takes its inputs from p · shift on; where x is STAGED, that window of it lies in shared memory.
     """
     BLOCK: tl.constexpr = TILE_ROWS * LANES
     if PDL == 1:
         let_next_start()
     tile = tl.program_id(0)
-    first, count = span(steps, uniform, tile)
-    starts += tile * phases * BLOCK
+    first, count = span(steps_ptr, uniform, tile)
+    starts_ptr += tile * phases * BLOCK
     lane = tl.arange(0, BLOCK)
     zeros = tl.zeros((BLOCK,), tl.float32)
     acc = (zeros, zeros, zeros, zeros)
     if STAGED:
         buffer = reserve(RESERVE)
     for phase in range(phases):
-        value_pointer, gap_pointer = step_pointers(values, gaps, first * phases + phase * count, BLOCK)
+        value_pointer, gap_pointer = step_pointers(
+            values_ptr, gaps_ptr, first * phases + phase * count, BLOCK
+        )
         words0, gap0 = read_step(value_pointer, gap_pointer, 0, count, BLOCK)
         if DEPTH > 1:
             words1, gap1 = read_step(value_pointer, gap_pointer, 1, count, BLOCK)
         if DEPTH == 4:
             words2, gap2 = read_step(value_pointer, gap_pointer, 2, count, BLOCK)
             words3, gap3 = read_step(value_pointer, gap_pointer, 3, count, BLOCK)
-        column = tl.load(starts + phase * BLOCK + lane).to(tl.int32) & 0xFFFF
+        column = tl.load(starts_ptr + phase * BLOCK + lane).to(tl.int32) & 0xFFFF
         if PDL:
             wait_for_previous()
         if STAGED:
-            # Nobody may still read the window before.
+            # All warps must have finished reading the previous window before it is overwritten.
             tl.debug_barrier()
-            window = copy(buffer, x + phase * shift, in_features.to(tl.int64) * 2, batch, COPY)
+            window = copy(buffer, x_ptr + phase * shift, in_features.to(tl.int64) * 2, batch, COPY)
             at = window + (column - phase * shift) * (2 * WIDTH)
             tl.debug_barrier()
         else:
-            at = x + column
+            at = x_ptr + column
         for step in tl.range(0, count, DEPTH):
             left = count - step
             if DEPTH == 1:
@@ -148,10 +165,10 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
         let_next_start()
     row = tile * TILE_ROWS + tl.arange(0, TILE_ROWS)
     inside = row < out_features
-    row = tl.load(row_order + row, mask=inside, other=0)
+    row = tl.load(row_order_ptr + row, mask=inside, other=0)
     for column in tl.static_range(WIDTH):
         total = tl.sum(tl.reshape(acc[column], (LANES, TILE_ROWS)), 0)
-        target = y + tl.full((), column, tl.int64) * out_features + row
+        target = y_ptr + tl.full((), column, tl.int64) * out_features + row
         # Compared as blocks, as in read_step.
         wanted = inside & (tl.zeros((TILE_ROWS,), tl.int32) + column < batch)
-        tl.store(target, total.to(y.dtype.element_ty), mask=wanted)
+        tl.store(target, total.to(y_ptr.dtype.element_ty), mask=wanted)

@@ -1,4 +1,4 @@
-"""Laying out a matrix as SELL-delta4: where every kept value goes; sell.py beside this draws the layout."""
+"""Laying out a matrix as SELL-delta4: where every kept value goes; format.py beside this draws the layout."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def tile_rows_by_length(counts: torch.Tensor, tile_rows: int, round_entries: int
 def lane_boundaries(stream: Stream, capacity: torch.Tensor, lanes: int) -> torch.Tensor:
     """Entry of each row at which each of its lanes starts (rows, lanes), counted over all entries.
 
-    The gathers of a warp conflict in the banks of x the less, the closer its lanes stay. So lane s starts
-    where the matrix as a whole has spent s / lanes of its entries, as far as the row's `capacity` (rows,) a
-    lane allows, and not where the row itself has.
+    A warp's gathers from x have fewer bank conflicts when its lanes read nearby inputs. So lane s of every
+    row starts at the same input: the one before which s / lanes of all entries of the matrix lie. A row
+    deviates from that only where a lane would get more entries than its `capacity` (rows,) allows.
     """
     width = int(stream.columns.max()) + 1 if stream.columns.numel() else 1
     spent = torch.bincount(stream.columns, minlength=width).cumsum(0)

@@ -130,6 +130,24 @@ def test_packed_bytes_count_every_stored_tensor():
     assert packed.bits_per_weight == pytest.approx(8 * packed.packed_bytes / 2048)
 
 
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("format_name", NAMES)
+def test_bytes_moved_are_the_matrix_and_x_and_y_once(format_name, batch):
+    """A call reads what is stored and `batch` × 64 inputs and writes `batch` × 48 outputs, 2 bytes each."""
+    weight, mask, _ = make_case("two_of_four", (48, 64), torch.bfloat16)
+    kind = get_format(format_name)
+    packed = kind.pack(weight, mask)
+    assert kind.bytes_moved(packed, batch) == packed.packed_bytes + batch * 2 * (64 + 48)
+
+
+def test_bytes_moved_leave_out_inactive_inputs():
+    """With a quarter of the inputs active, a quarter of the weights is read, and all of x and y."""
+    weight, mask, _ = make_case("dense", (48, 64), torch.bfloat16)
+    kind = Activation()
+    packed = kind.with_threshold(kind.pack(weight, mask), 0.5, 0.25)
+    assert kind.bytes_moved(packed, 1) == packed.packed_bytes // 4 + 2 * (64 + 48)
+
+
 def test_a_copy_shares_no_memory():
     """Rotating through copies must touch other memory each time."""
     weight, mask, _ = make_case("half", (16, 64), torch.bfloat16)

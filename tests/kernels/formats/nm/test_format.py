@@ -33,7 +33,11 @@ def test_nine_bits_a_weight():
     assert packed.bits_per_weight == 9
 
 
-def test_three_of_four_are_refused():
-    """The message names the format that takes any mask."""
+@pytest.mark.parametrize("kept", [3, 4])
+@pytest.mark.parametrize("group", [0, 9, 15])
+def test_more_than_two_of_four_are_refused(kept, group):
+    """One group too full is enough; the message names the format that takes any mask."""
+    mask = torch.zeros(16, 64, dtype=torch.bool)
+    mask[5, 4 * group : 4 * group + kept] = True
     with pytest.raises(PackingError, match="use sell"):
-        NM().pack(torch.ones(16, 64).half(), torch.ones(16, 64, dtype=torch.bool))
+        NM().pack(torch.ones(16, 64).half(), mask)
