@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from etl.progress import choose_progress
 from etl.settings.keys import KEYS, SettingKey
 from etl.settings.read import read_settings
-from warehouse.commands import add_common_options, command_parser, guarded
+from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
+from warehouse.printable import printable
 
 if TYPE_CHECKING:
     from etl.settings.read import Settings
@@ -30,8 +31,7 @@ EXAMPLES = """\
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _parser().parse_args(argv)
-    return guarded(lambda: arguments.action(arguments), debug=arguments.debug)
+    return run_command(_parser(), argv, lambda arguments: arguments.action(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,7 +129,7 @@ def _export_mask(arguments: argparse.Namespace) -> None:
         rows, columns = export_mask(
             connection, arguments.run, arguments.layer, arguments.projection, arguments.out
         )
-    print(f"wrote {arguments.out}: {rows}×{columns}")  # noqa: T201  # the output of the command
+    print(printable(f"wrote {arguments.out}: {rows}×{columns}"))  # noqa: T201  # the output of the command
 
 
 def _command() -> str:
@@ -149,7 +149,7 @@ def _plan(arguments: argparse.Namespace) -> None:
             line = json.dumps({"event": "plan", **values})
         else:
             line = f"{step.state:<5}{step.kind:<9} {step.subject:<46} {step.reason}"
-        print(line)  # noqa: T201  # the output of the command
+        print(printable(line))  # noqa: T201  # the output of the command
     if not arguments.json:
         print(f"{len(plan.pending)} of {len(plan.steps)} steps to do")  # noqa: T201
 

@@ -7,6 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from warehouse.printable import printable
+from warehouse.streams import discard
+
 if TYPE_CHECKING:
     from etl.plan import Step
 
@@ -67,7 +70,7 @@ class JsonProgress:
         """See `Progress`."""
 
     def _write(self, event: str, **values: Any) -> None:
-        print(json.dumps({"event": event, **values}), flush=True)  # noqa: T201  # the output of the command
+        _print(json.dumps({"event": event, **values}))
 
 
 class PlainProgress:
@@ -99,7 +102,7 @@ class PlainProgress:
         """See `Progress`."""
 
     def _say(self, line: str) -> None:
-        print(line, flush=True)  # noqa: T201  # the output of the command
+        _print(printable(line))
 
 
 class BarProgress:
@@ -110,7 +113,10 @@ class BarProgress:
         from rich.progress import Progress as RichProgress  # noqa: PLC0415  # 0.1 s that JSON lines do without
 
         self._bars = RichProgress(
-            TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+            TextColumn("{task.description:<44}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
         )
         self._all = self._bars.add_task("pipeline", total=None)
         self._part = self._bars.add_task("", total=None, visible=False)
@@ -120,32 +126,44 @@ class BarProgress:
     def started(self, number: int, count: int, step: Step) -> None:
         """See `Progress`."""
         self._bars.update(self._all, total=count, completed=number - 1)
-        self._bars.reset(self._part, description=f"  {step.kind} {step.subject}", total=None, visible=True)
+        self._bars.reset(
+            self._part, description=f"  {step.kind} {printable(step.subject)}", total=None, visible=True
+        )
 
     def advanced(self, done: int, total: int, detail: str) -> None:
         """See `Progress`."""
-        self._bars.update(self._part, completed=done, total=total, description=f"  {detail}")
+        self._bars.update(self._part, completed=done, total=total, description=f"  {printable(detail)}")
 
     def finished(self, step: Step, seconds: float, rows: int) -> None:
         """See `Progress`."""
         self._bars.advance(self._all)
-        self._bars.console.print(
-            f"{step.kind:<9}{step.subject:<34}{seconds:6.1f} s {rows:>9,} rows", style="dim"
-        )
+        self._say(f"{step.kind:<9}{step.subject:<34}{seconds:6.1f} s {rows:>9,} rows", style="dim")
 
     def note(self, message: str) -> None:
         """See `Progress`."""
-        self._bars.console.print(f"note: {message}")
+        self._say(f"note: {message}")
 
     def ended(self, state: str, run_ids: list[int], rows_written: dict[str, int]) -> None:
         """See `Progress`."""
         self._bars.update(self._part, visible=False)
         self.close()
-        self._bars.console.print(closing_line(state, run_ids, rows_written, time.monotonic() - self._began))
+        self._say(closing_line(state, run_ids, rows_written, time.monotonic() - self._began))
 
     def close(self) -> None:
         """See `Progress`."""
         self._bars.stop()
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        # Names of models and files are no markup.
+        self._bars.console.print(printable(line), style=style, markup=False)
+
+
+def _print(line: str) -> None:
+    """Print a line; work goes on for a reader that has gone."""
+    try:
+        print(line, flush=True)  # noqa: T201  # the output of the command
+    except BrokenPipeError:
+        discard(sys.stdout)
 
 
 def closing_line(state: str, run_ids: list[int], rows_written: dict[str, int], seconds: float) -> str:

@@ -10,8 +10,9 @@ from tui.state.registry import SCREEN_NAMES
 from tui.state.selection import Selection
 from tui.terminal.footprint import return_freed_memory
 from tui.terminal.terminal import require_terminal, tune_for_link
-from warehouse.commands import add_common_options, command_parser, guarded
+from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
+from warehouse.printable import printable
 
 EXAMPLES = """\
   sparsity-tui                                   the database here, where the last session ended
@@ -24,8 +25,7 @@ EXAMPLES = """\
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _parser().parse_args(argv)
-    return guarded(lambda: arguments.action(arguments), debug=arguments.debug)
+    return run_command(_parser(), argv, lambda arguments: arguments.action(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,7 +94,8 @@ def _examine(arguments: argparse.Namespace) -> None:
         for finding in findings:
             print(json.dumps(finding.as_dict()))  # noqa: T201  # the output of the command
     else:
-        print(doctor.as_text(findings, sys.stdout.encoding))  # noqa: T201
+        text = doctor.as_text(findings, sys.stdout.encoding)
+        print(printable(text, keep="\n"))  # noqa: T201
 
 
 def _serve(arguments: argparse.Namespace) -> None:

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from warehouse.commands import command_parser, guarded
+from warehouse.commands import command_parser, run_command
 from warehouse.errors import UsageError
 from warehouse.formats import WRITERS
 from warehouse.location import database_path
+from warehouse.printable import printable
 from warehouse.shell import open_shell, run_statements
 from warehouse.sql_files import saved_queries
 
@@ -23,8 +24,7 @@ EXAMPLES = """\
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _parser().parse_args(argv)
-    return guarded(lambda: _run(arguments), debug=arguments.debug)
+    return run_command(_parser(), argv, _run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,8 +65,9 @@ def _run(arguments: argparse.Namespace) -> None:
         for chunk in WRITERS[arguments.format](relation)
     )
     if output is None:
+        shown = sys.stdout.isatty()
         for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.write(printable(chunk.decode(), keep="\n").encode() if shown else chunk)
         sys.stdout.flush()
     else:
         # Run to the end first: a query that fails leaves an existing file as it was.

@@ -4,16 +4,28 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from warehouse.errors import SparsityError, is_interruption
+from warehouse.printable import one_line
+from warehouse.streams import discard, prepare_streams, settle
 
 DISTRIBUTION = "sparsity-tui"
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser that repeats arguments, names of files for instance, in printable form alone."""
+
+    def error(self, message: str) -> NoReturn:
+        """See argparse."""
+        super().error(one_line(message))
+
+
 def command_parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser with --db, --version and --debug, and the examples below its help."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=program,
         description=description,
         epilog=f"examples:\n{examples}",
@@ -64,41 +76,53 @@ def project_version() -> str:
         return "unknown"
 
 
+def run_command(
+    parser: argparse.ArgumentParser,
+    argv: list[str] | None,
+    action: Callable[[argparse.Namespace], int | None],
+) -> int:
+    """Parse the arguments, act on them and return the exit code: the whole of a command."""
+    prepare_streams()
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit:
+        guarded(lambda: None, debug=False)  # the reader of --help may have gone
+        raise
+    return guarded(lambda: action(arguments), debug=arguments.debug)
+
+
 def guarded(body: Callable[[], int | None], *, debug: bool) -> int:
     """Run the body of a command and return its exit code.
 
     A `SparsityError` becomes one line on stderr and its own exit code, anything unexpected one line and 1;
-    with `debug` the traceback is let through.
+    with `debug` the traceback is let through. A reader of our output that has gone is no failure.
     """
     try:
-        return body() or 0
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        return _interrupted()
+        code = body() or 0
+        sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has gone; leave nothing for the interpreter to flush into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except SparsityError as error:
+        discard(sys.stdout)
+        return 0
+    except (Exception, KeyboardInterrupt) as error:  # the last line of defence of a command
         if debug:
             raise
-        print(f"error: {_one_line(error)}", file=sys.stderr)  # noqa: T201
-        return error.exit_code
-    except Exception as error:  # the last line of defence of a command
-        if debug:
-            raise
-        if is_interruption(error):
-            return _interrupted()
-        kind = type(error).__name__
-        print(f"error: {kind}: {_one_line(error)} (--debug shows where)", file=sys.stderr)  # noqa: T201
-        return 1
+        return _tell(error)
+    return code
 
 
-def _interrupted() -> int:
-    print("interrupted", file=sys.stderr)  # noqa: T201  # commands speak on stderr
-    return 130
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _tell(error: BaseException) -> int:
+    """Say in one line what ended the command, and return its exit code."""
+    if is_interruption(error):
+        line, code = "interrupted", 130
+    elif isinstance(error, SparsityError):
+        line, code = f"error: {error}", error.exit_code
+    elif isinstance(error, OSError) and error.strerror:
+        place = f"cannot use {os.fsdecode(error.filename)}: " if error.filename else ""
+        line, code = f"error: {place}{error.strerror} (--debug shows where)", 1
+    else:
+        line, code = f"error: {type(error).__name__}: {error} (--debug shows where)", 1
+    settle(sys.stdout)
+    with suppress(OSError):
+        print(one_line(line), file=sys.stderr)  # noqa: T201  # commands speak on stderr
+    settle(sys.stderr)
+    return code
