@@ -9,7 +9,7 @@ from tui.state.keymap import read_keymap
 from tui.state.registry import SCREEN_NAMES
 from tui.state.selection import Selection
 from tui.terminal.footprint import return_freed_memory
-from tui.terminal.terminal import require_terminal, tune_for_link
+from tui.terminal.terminal import leave_without_server, require_terminal, tune_for_link
 from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
 from warehouse.printable import printable
@@ -21,6 +21,9 @@ EXAMPLES = """\
   sparsity-tui doctor                            what this terminal, machine and database support
   sparsity-tui serve --port 8080 --read-only     the app in a browser of this machine
   SPARSITY_DB=/data/llama.db sparsity-tui"""
+SERVERLESS_SECONDS = 3.0
+# Of `serve`; a session takes 100 to 200 MB.
+SESSIONS = 8
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(action=_serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=_port, default=8000, help="port to listen on (default: 8000)")
+    serve.add_argument(
+        "--sessions", metavar="N", type=_count, default=SESSIONS, help="pages at a time at most (default: 8)"
+    )
     add_common_options(serve)
     _add_link_options(serve)
     return parser
@@ -67,8 +73,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text!r} is no number of sessions: give a whole number from 1"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     require_terminal()
+    leave_without_server(SERVERLESS_SECONDS)
     tune_for_link()
     return_freed_memory()
     database = Database(database_path(arguments.db))
@@ -109,7 +123,8 @@ def _serve(arguments: argparse.Namespace) -> None:
             # Commands speak on stderr; standard output has the address alone.
             print(serving.open_to_others(address), file=sys.stderr)  # noqa: T201
         print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
-        serving.AppServer(serving.served_command(_passed_on(arguments)), address, listening).run()
+        command = serving.served_command(_passed_on(arguments))
+        serving.AppServer(command, address, listening, arguments.sessions).run()
 
 
 def _passed_on(arguments: argparse.Namespace) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.tui.terminal import Terminal, app_command
+from tests.tui.pseudo_terminal import Terminal, app_command
 
 EMPTY_APP = """
 from textual.app import App

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.terminal import ENTER_ALTERNATE, LEAVE_ALTERNATE, SHOW_CURSOR, Terminal, app_command
+from tests.tui.pseudo_terminal import ENTER_ALTERNATE, LEAVE_ALTERNATE, SHOW_CURSOR, Terminal, app_command
 
 # Starts the app, and on its first data tells which heavy packages the process holds by then.
 WATCHED_APP = """

@@ -12,15 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aiohttp import web
-from textual_serve.server import Server
+from aiohttp import WSCloseCode, WSMsgType, web
+from textual_serve.server import Server, to_int
 
+from tui.terminal.web_session import QUIT_SECONDS, WebSession, obey
 from warehouse.errors import SparsityError
 
 TEMPLATES = Path(__file__).with_name("templates")
 TITLE = "sparsity-tui"
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
-CLOSING_SECONDS = 5.0
+ANSWER_SECONDS = 1.0  # that a page has to answer when its session is closed
+CLOSING_SECONDS = QUIT_SECONDS + ANSWER_SECONDS + 1.0
+HEADERS = {
+    # The page holds inline scripts, and xterm.js writes style elements; no other site may frame it.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+        " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class ServingError(SparsityError):
@@ -85,12 +98,14 @@ def open_to_others(address: Address) -> str:
 
 
 class AppServer(Server):
-    """textual-serve with our page, deaf to other web sites, and quick to end."""
+    """textual-serve with our page and sessions, deaf to other web sites, and quick to end."""
 
-    def __init__(self, command: str, address: Address, listening: socket.socket) -> None:
+    def __init__(self, command: str, address: Address, listening: socket.socket, sessions: int) -> None:
+        """`sessions` is how many may run at a time: each is a process of its own."""
         super().__init__(command, host=address.host, port=address.port, title=TITLE, templates_path=TEMPLATES)
         self.listening = listening
         self.known_hosts = LOCAL_NAMES | {address.host} if is_local(listening) else None
+        self.most_sessions = sessions
         self._sessions: set[asyncio.Task[object]] = set()
 
     def run(self) -> None:
@@ -105,15 +120,40 @@ class AppServer(Server):
         )
 
     async def on_startup(self, app: web.Application) -> None:
-        """Say nothing: the command has told the address."""
+        """Say nothing, the command has told the address; have every answer carry the headers."""
+        app.on_response_prepare.append(_add_headers)
 
     async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002  # aiohttp passes it
         """End the sessions: an open page would hold the server up until the time to close is over."""
         for session in list(self._sessions):
             session.cancel()
 
+    async def handle_index(self, request: web.Request) -> web.StreamResponse:
+        """Give the page, unless it could start no session."""
+        self._refuse_when_full()
+        return await super().handle_index(request)
+
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Start a session, unless the page that asks is of another site.
+        """Run a session for as long as the page is open.
+
+        Raises:
+            HTTPForbidden: the page that asks is of another site.
+            HTTPServiceUnavailable: as many sessions run as may.
+        """
+        self._refuse_strangers(request)
+        self._refuse_when_full()
+        task = asyncio.current_task()
+        if task is None:
+            msg = "a request is handled in a task"
+            raise RuntimeError(msg)
+        self._sessions.add(task)
+        try:
+            return await self._show_app(request)
+        finally:
+            self._sessions.discard(task)
+
+    def _refuse_strangers(self, request: web.Request) -> None:
+        """Refuse pages of other sites.
 
         Browsers let every page open a websocket to any server; without this check a site visited at the
         same time could drive the app. The host name matters because a site may give its own name this
@@ -124,12 +164,51 @@ class AppServer(Server):
         foreign = origin is not None and urlsplit(origin).netloc != request.host
         if foreign or (self.known_hosts is not None and host not in self.known_hosts):
             raise web.HTTPForbidden(text="only pages of this server may start a session")
-        session = asyncio.current_task()
-        if session is None:
-            msg = "a request is handled in a task"
-            raise RuntimeError(msg)
-        self._sessions.add(session)
+
+    def _refuse_when_full(self) -> None:
+        if len(self._sessions) >= self.most_sessions:
+            told = (
+                f"{self.most_sessions} sessions run here, as many as may; close one of their pages and load"
+                " this one again, or start the server with a higher --sessions"
+            )
+            raise web.HTTPServiceUnavailable(text=told)
+
+    async def _show_app(self, request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse(heartbeat=15, timeout=ANSWER_SECONDS)
+        await websocket.prepare(request)
+
+        async def close() -> None:
+            await websocket.close()
+
+        session = WebSession(
+            self.command,
+            write_bytes=websocket.send_bytes,
+            write_str=websocket.send_str,
+            close=close,
+            download_manager=self.download_manager,
+        )
+        width, height = (to_int(request.query.get(name, ""), 0) for name in ("width", "height"))
         try:
-            return await super().handle_websocket(request)
+            await session.start(width or 80, height or 24)
+            await _follow(websocket, session)
+        except OSError as error:
+            logging.getLogger(__name__).warning("a session ended: %s", error)
         finally:
-            self._sessions.discard(session)
+            await session.stop()
+            await websocket.close()
+        return websocket
+
+
+async def _follow(websocket: web.WebSocketResponse, session: WebSession) -> None:
+    """Do what the page says until it is closed, or speaks another language."""
+    async for message in websocket:
+        if message.type != WSMsgType.TEXT:
+            continue
+        try:
+            await obey(session, websocket, message.data)
+        except (ValueError, RecursionError):
+            await websocket.close(code=WSCloseCode.INVALID_TEXT)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001  # a signal's form
+    response.headers.update(HEADERS)

@@ -1,6 +1,7 @@
 """What the terminal allows, settled before Textual is imported."""
 
 import os
+import select
 import sys
 import threading
 from collections.abc import Mapping
@@ -43,6 +44,23 @@ def leave_within(seconds: float, code: int) -> None:
     timer = threading.Timer(seconds, os._exit, [code])
     timer.daemon = True
     timer.start()
+
+
+def leave_without_server(seconds: float) -> None:
+    """In a browser, end the process some time after the web server has gone, whatever it is busy with.
+
+    The server holds the other end of standard input; when it ends, killed or not, the pipe hangs up.
+    """
+    if not is_in_browser(os.environ):
+        return
+    pipe = select.poll()
+    pipe.register(sys.stdin.fileno(), select.POLLHUP)
+
+    def watch() -> None:
+        pipe.poll()
+        leave_within(seconds, 1)
+
+    threading.Thread(target=watch, name="web server watch", daemon=True).start()
 
 
 def is_in_browser(environment: Mapping[str, str]) -> bool:
