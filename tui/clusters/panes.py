@@ -1,194 +1,160 @@
-"""The panels of the clusters screen: what each shows of what was read."""
+"""The panels of the clusters screen: every ratio stands beside its chance level."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.message import Message
-from textual.widget import Widget
-
-from tui.clusters import text as panels
+from tui.clusters import text
 from tui.clusters.data import MatrixClusters, RunClusters
-from tui.drawing.matrix_grid import matrix_places
-from tui.drawing.themes import palette_of
-from tui.frame.panels import Panel, PanelScreen
-from tui.state.selection import describe_run, run_of
+from tui.frame.panes import ChartPanel, HeatmapPanel, LevelsPanel, PlotPanel, TablePanel
+from tui.state.selection import describe_matrix
 from tui.state.variants import Variant, variant_of
-from tui.widgets.bar_chart import BarChart
-from tui.widgets.heatmap import Heatmap
-from tui.widgets.legend import Legend
-from tui.widgets.level_bars import LevelBars
-from tui.widgets.plot import PlotView
-from tui.widgets.table import Table
 from warehouse.overview import MatrixFigures
 
 if TYPE_CHECKING:
-    from warehouse.expressions.clusters import Interval
+    from warehouse.expressions.clusters import Interval, Size
 
-NOT_CLUSTERED = "this run is not clustered; cluster its masks with: sparsity-etl run --cluster"
-NOT_PRUNED = "the dense model has no mask; choose a pruned run in the overview (1)"
 NO_PLACES = "no map of these features yet; sparsity-etl run places them by PCA and t-SNE"
+EMBEDDINGS = {"pca": "PCA", "tsne": "t-SNE"}
 
 
-class ClustersPanels(PanelScreen):
-    """Every ratio stands beside its chance level, the macro ratio beside the pair ratio."""
+class BarsPanel(LevelsPanel):
+    """The separation of every matrix of a block, for every number of clusters."""
 
-    PANELS: ClassVar[tuple[Panel, ...]] = (
-        Panel("bars", "bars", "left"),
-        Panel("ratios", "ratios", "left"),
-        Panel("map", "map"),
-        Panel("places", "scatter"),
-        Panel("sizes", "sizes"),
-        Panel("trends", "depth"),
-        Panel("stability", "stability"),
-        Panel("blocks", "blocks"),
-        Panel("published", "published"),
-    )
+    NAME = "bars"
+    TITLE = "bars"
+    SIDE = "left"
 
-    @dataclass
-    class MembersWanted(Message):
-        """The scatter needs the cluster of every feature."""
+    def show(self, data: RunClusters, matrix: MatrixFigures, variant: Variant, run: str) -> None:
+        """Show the block of a matrix with the cursor on the matrix."""
+        levels = text.block_levels(data, matrix.layer, variant.algorithm, variant.distance)
+        self.bars.show(levels, (matrix.matrix_id, variant.k))
+        self.retitle(f"{levels.title} · {run}")
 
-        data: MatrixClusters
-        clustering_id: int
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.matrix: MatrixFigures | None = None
-        self.run_data: RunClusters | None = None
-        self.matrix_data: MatrixClusters | None = None
-        self.variant: Variant | None = None
-        self.figure = 0
-        self.embedding = "pca"
-        self.errors = False
+class RatiosPanel(TablePanel):
+    """The ratios of the selected matrix, a row for every variant."""
 
-    def compose_panel(self, name: str) -> Iterable[Widget]:
-        """Yield the widgets of one panel."""
-        if name == "map":
-            yield Heatmap("clusters-map")
-            yield Legend()
-            return
-        headings = {
-            "ratios": panels.RATIO_HEADINGS,
-            "stability": panels.STABILITY_HEADINGS,
-            "blocks": panels.COHERENCE_HEADINGS,
-            "published": panels.PUBLISHED_HEADINGS,
-        }
-        if name in headings:
-            yield Table(*headings[name])
-        elif name == "bars":
-            yield LevelBars()
-        elif name == "sizes":
-            yield BarChart("reading …")
-        else:
-            yield PlotView()
+    NAME = "ratios"
+    TITLE = "ratios"
+    SIDE = "left"
+    HEADINGS = text.RATIO_HEADINGS
 
-    def matrix_rows(self) -> "list[Interval]":
-        """Return the figures of the selected matrix, one row for each variant."""
-        if self.run_data is None or self.matrix is None:
-            return []
-        return [row for row in self.run_data.intervals if row.matrix_id == self.matrix.matrix_id]
+    def show(self, rows: "list[Interval]", variant: Variant, matrix: MatrixFigures) -> None:
+        """Show the ratios with the cursor on the variant in view."""
+        self.table.fill([text.ratio_row(row) for row in rows])
+        variants = [variant_of(row) for row in rows]
+        if variant in variants:
+            self.table.move_cursor(row=variants.index(variant))
+        self.retitle(f"separation ratios of {describe_matrix(matrix)}, mean over references and seeds")
 
-    def show_nothing(self, why: str) -> None:
-        """Empty all panels and say why."""
-        self.run_data = self.matrix_data = None
-        for panel in self.PANELS:
-            self.title_pane(panel.name, panel.title)
-        for table in self.query(Table):
-            table.fill([])
-        for plot in self.query(PlotView):
-            plot.show(None, why)
-        self.query_one(LevelBars).show(None, missing=why)
-        self.query_one(BarChart).show(None)
-        self.note(why)
 
-    def show_run(self) -> None:
-        """Show the clusterings of the run, those of the selected block and matrix first."""
-        data, matrix, overview = self.run_data, self.matrix, self.host.overview
-        if data is None or matrix is None or overview is None:
-            return
-        run = run_of(overview, matrix.run_id)
-        name = describe_run(run) if run else ""
-        self._show_trends(data, name)
-        self._fill("published", [panels.published_row(row) for row in data.published])
-        self.title_pane("published", self._published_title(data))
-        if self.variant is None:
-            self.query_one(LevelBars).show(None, missing=NOT_CLUSTERED)
-            self.note(NOT_CLUSTERED)
-            return
-        levels = panels.block_levels(data, matrix.layer, self.variant.algorithm, self.variant.distance)
-        self.query_one(LevelBars).show(levels, (matrix.matrix_id, self.variant.k))
-        self.title_pane("bars", f"{levels.title} · {name}")
-        self._show_map(data, matrix_places(overview, matrix.run_id), name)
-        self._show_ratios()
+class RunMapPanel(HeatmapPanel):
+    """One figure of every matrix of the run."""
 
-    def show_matrix(self) -> None:
-        """Show the clusters of the selected matrix."""
-        data = self.matrix_data
-        if data is None:
-            return
-        self._fill("stability", [panels.stability_row(row) for row in data.agreements])
-        self._fill("blocks", [panels.coherence_row(row) for row in data.coherence])
-        name = self._matrix_name()
-        some = "adjusted Rand index (ARI) between clusterings: 1 equal, 0 chance"
-        self.title_pane("stability", f"{name}: {some if data.agreements else panels.MORE_SEEDS}")
-        self.title_pane("blocks", f"{name}: one position × one cluster, wholly pruned")
-        if self.variant is None:
-            return
-        sizes = panels.clustering_of(data, self.variant)
-        self.query_one(BarChart).show(panels.size_bars(sizes))
-        at = f" around feature {sizes[0].reference_feature}" if sizes else ""
-        self.title_pane("sizes", f"features in each cluster of {name}, {self.variant.name}{at}")
-        if sizes and data.places:
-            self.post_message(self.MembersWanted(data, sizes[0].clustering_id))
-        else:
-            self.query_one("#places PlotView", PlotView).show(None, NO_PLACES)
-            self.title_pane("places", f"clustered features of {name}")
+    NAME = "map"
+    TITLE = "map"
+    HEATMAP = "clusters-map"
 
-    def show_places(self, data: MatrixClusters, members: dict[int, int]) -> None:
-        """Show the clustered features in the plane."""
+
+class PlacesPanel(PlotPanel):
+    """The clustered features in the plane."""
+
+    NAME = "places"
+    TITLE = "scatter"
+
+    def show(
+        self, data: MatrixClusters, members: dict[int, int], embedding: str, matrix: MatrixFigures
+    ) -> None:
+        """Show an embedding, or one there is; `members` has the cluster of every feature."""
         known = sorted({place.embedding for place in data.places})
-        embedding = self.embedding if self.embedding in known else known[0]
-        plot = panels.place_plot(data, members, embedding)
-        self.query_one("#places PlotView", PlotView).show(plot, NO_PLACES)
-        name = {"pca": "PCA", "tsne": "t-SNE"}.get(embedding, embedding)
-        self.title_pane("places", f"clustered features of {self._matrix_name()} by {name}")
+        shown = embedding if embedding in known else known[0]
+        self.plot.show(text.place_plot(data, members, shown), NO_PLACES)
+        self.retitle(f"clustered features of {describe_matrix(matrix)} by {EMBEDDINGS.get(shown, shown)}")
 
-    def _show_ratios(self) -> None:
-        rows = self.matrix_rows()
-        table = self.query_one("#ratios Table", Table)
-        table.fill([panels.ratio_row(row) for row in rows])
-        here = next((place for place, row in enumerate(rows) if variant_of(row) == self.variant), None)
-        self.title_pane(
-            "ratios", f"separation ratios of {self._matrix_name()}, mean over references and seeds"
-        )
-        if here is None:
-            self.note(f"{self._matrix_name()}: not clustered by {self.variant.name if self.variant else ''}")
-            return
-        table.move_cursor(row=here)
-        self.note(f"{self._matrix_name()}, {variant_of(rows[here]).name} · {panels.sentence(rows[here])}")
+    def show_none(self, matrix: MatrixFigures) -> None:
+        """Say how to get them."""
+        self.plot.show(None, NO_PLACES)
+        self.retitle(f"clustered features of {describe_matrix(matrix)}")
 
-    def _show_map(self, data: RunClusters, places: dict[int, tuple[int, str]], name: str) -> None:
-        if self.variant is None or self.matrix is None:
-            return
-        grid, palette = panels.run_grid(data, places, self.variant, self.figure), palette_of(self.app)
-        self.query_one(Heatmap).show(grid, palette, places.get(self.matrix.matrix_id))
-        self.query_one(Legend).show(grid, palette)
-        self.title_pane("map", f"{grid.figure.title}, {self.variant.name} · {name}")
 
-    def _show_trends(self, data: RunClusters, name: str) -> None:
-        plot = panels.trend_plot(data, errors=self.errors)
-        self.query_one("#trends PlotView", PlotView).show(plot, "no figures by block of this run")
-        shown = "reconstruction error" if self.errors else "separation above chance, largest k,"
-        self.title_pane("trends", f"{shown} by depth · {name}")
+class SizesPanel(ChartPanel):
+    """How many features are in each cluster."""
 
-    def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
-        self.query_one(f"#{name} Table", Table).fill(rows)
+    NAME = "sizes"
+    TITLE = "sizes"
 
-    def _published_title(self, data: RunClusters) -> str:
-        if not data.published:
-            return "no published ratio is of this method, sparsity and pattern"
-        return f"published for {data.published[0].reported_model}, beside ours; chance beside both"
+    def show(self, sizes: "list[Size]", variant: Variant, matrix: MatrixFigures) -> None:
+        """Show the clusters of one clustering."""
+        self.chart.show(text.size_bars(sizes))
+        around = f" around feature {sizes[0].reference_feature}" if sizes else ""
+        self.retitle(f"features in each cluster of {describe_matrix(matrix)}, {variant.name}{around}")
 
-    def _matrix_name(self) -> str:
-        return f"block {self.matrix.layer} {self.matrix.projection}" if self.matrix else ""
+
+class TrendsPanel(PlotPanel):
+    """How figures change with depth."""
+
+    NAME = "trends"
+    TITLE = "depth"
+
+    def show(self, data: RunClusters, run: str, *, errors: bool) -> None:
+        """Show reconstruction errors, or else separation."""
+        self.plot.show(text.trend_plot(data, errors=errors), "no figures by block of this run")
+        shown = "reconstruction error" if errors else "separation above chance, largest k,"
+        self.retitle(f"{shown} by depth · {run}")
+
+
+class StabilityPanel(TablePanel):
+    """How far clusterings agree."""
+
+    NAME = "stability"
+    TITLE = "stability"
+    HEADINGS = text.STABILITY_HEADINGS
+
+    def show(self, data: MatrixClusters, matrix: MatrixFigures) -> None:
+        """Show the agreement of clusterings that differ in one thing."""
+        self.table.fill([text.stability_row(row) for row in data.agreements])
+        some = "adjusted Rand index (ARI) between clusterings: 1 equal, 0 chance"
+        self.retitle(f"{describe_matrix(matrix)}: {some if data.agreements else text.MORE_SEEDS}")
+
+
+class BlocksPanel(TablePanel):
+    """What skipping blocks of pruned weights could save."""
+
+    NAME = "blocks"
+    TITLE = "blocks"
+    HEADINGS = text.COHERENCE_HEADINGS
+
+    def show(self, data: MatrixClusters, matrix: MatrixFigures) -> None:
+        """Show what every order of the features could save."""
+        self.table.fill([text.coherence_row(row) for row in data.coherence])
+        self.retitle(f"{describe_matrix(matrix)}: one position × one cluster, wholly pruned")
+
+
+class PublishedPanel(TablePanel):
+    """Published ratios beside ours."""
+
+    NAME = "published"
+    TITLE = "published"
+    HEADINGS = text.PUBLISHED_HEADINGS
+
+    def show(self, data: RunClusters) -> None:
+        """Show what was published for runs of this kind."""
+        self.table.fill([text.published_row(row) for row in data.published])
+        if data.published:
+            model = data.published[0].reported_model
+            self.retitle(f"published for {model}, beside ours; chance beside both")
+        else:
+            self.retitle("no published ratio is of this method, sparsity and pattern")
+
+
+# In the order in which one turns to them.
+PANELS = (
+    BarsPanel,
+    RatiosPanel,
+    RunMapPanel,
+    PlacesPanel,
+    SizesPanel,
+    TrendsPanel,
+    StabilityPanel,
+    BlocksPanel,
+    PublishedPanel,
+)

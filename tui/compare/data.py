@@ -18,6 +18,18 @@ class Pair:
     run_id: int
     other_run_id: int
 
+    def swapped(self) -> "Pair":
+        """Return the runs the other way round."""
+        return Pair(self.other_run_id, self.run_id)
+
+    def with_first(self, run_id: int) -> "Pair":
+        """Return the pair with another first run; the second one as the first swaps them."""
+        return self.swapped() if run_id == self.other_run_id else Pair(run_id, self.other_run_id)
+
+    def with_second(self, run_id: int) -> "Pair":
+        """Return the pair with another second run; the first one as the second swaps them."""
+        return self.swapped() if run_id == self.run_id else Pair(self.run_id, run_id)
+
 
 @dataclass(frozen=True, slots=True)
 class PairData:
@@ -29,6 +41,10 @@ class PairData:
     distances: "list[Distances]"
     costs: "list[Cost]"
 
+    def overlap_of(self, matrix_id: int) -> "Overlap | None":
+        """Return how alike the masks of a matrix are; None where the other run did not prune it."""
+        return next((row for row in self.overlaps if row.matrix_id == matrix_id), None)
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureData:
@@ -39,6 +55,16 @@ class FeatureData:
     axis: str
     bins: "list[FeatureBin]"
     features: "list[FeaturePair]"
+
+    @property
+    def kind(self) -> str:
+        """What the features are of the matrix: its rows or its columns."""
+        return "rows" if self.axis == "output" else "columns"
+
+    @property
+    def feature_count(self) -> int:
+        """How many features were compared; `features` lists some of them."""
+        return sum(group.feature_count for group in self.bins)
 
 
 def load_pair(cursor: "duckdb.DuckDBPyConnection", pair: Pair, model_id: str) -> PairData:

@@ -4,28 +4,34 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.message import Message
 
-from tui.compare import data as compare_data
-from tui.compare.data import FeatureData, Pair, PairData
-from tui.compare.panes import NO_PAIR, ComparePanels
-from tui.compare.text import FIGURES, contest_sentence, in_order, side_names
+from tui.compare import panes, text
+from tui.compare.data import FeatureData, Pair, PairData, load_features, load_pair
+from tui.compare.runs import run_options, second_run
+from tui.compare.tables import compare_tables
 from tui.dialogs.choose import ChooseScreen
-from tui.dialogs.question_tables import question_table
 from tui.dialogs.tables import ExportTable
-from tui.frame.panels import chosen_row, panel_actions, step_actions
+from tui.frame.panels import PanelScreen, chosen_row, panel_actions, step_actions
 from tui.state.registry import Action
 from tui.state.selection import describe_run, matrix_of, run_of
-from tui.state.variants import next_variant
-from tui.widgets.heatmap import Heatmap
+from tui.state.variants import Variant, next_variant, variant_of, variants_of
 from tui.widgets.table import Table
-from warehouse.overview import Overview, RunFigures
+from warehouse.overview import RunFigures
+
+if TYPE_CHECKING:
+    from warehouse.expressions.compare import Contest
+
+NEED_A_PAIR = {"choose_first", "choose_second", "swap", "next_figure", "next_variant", "open"}
+NO_PAIR = (
+    "there are no two pruned runs to compare; prune by several: sparsity-etl run --method wanda sparsegpt"
+)
 
 
-class CompareScreen(ComparePanels):
+class CompareScreen(PanelScreen):
     """Run A is the one selected everywhere; run B the one marked in the overview, or the nearest to A."""
 
     NAME: ClassVar[str] = "compare"
@@ -39,6 +45,7 @@ class CompareScreen(ComparePanels):
         *(action for action in step_actions("compare") if action.verb != "next_run"),
         Action("compare.open", "o", "open", "Open the selected matrix (2)", rank=6),
     )
+    PANELS = panes.PANELS
 
     @dataclass
     class PairRead(Message):
@@ -54,6 +61,11 @@ class CompareScreen(ComparePanels):
 
     def __init__(self) -> None:
         super().__init__()
+        self.pair: Pair | None = None
+        self.data: PairData | None = None
+        self.features: FeatureData | None = None
+        self.variant: Variant | None = None
+        self.figure = 0
         self._asked: tuple[object, object] = (None, None)
 
     def update(self) -> None:
@@ -61,71 +73,61 @@ class CompareScreen(ComparePanels):
         if app.overview is None:
             return
         self.matrix = matrix_of(app.overview, app.selection)
-        other = self._second_run(app.overview)
+        other = second_run(app.overview, app.selection)
         if self.matrix is None or other is None:
             self._asked = (None, None)
-            self.pair = None
+            self.pair = self.data = self.features = None
             self.show_nothing(NO_PAIR)
             return
         self.pair = Pair(self.matrix.run_id, other.run_id)
         asked = ((app.generation, self.pair), (app.generation, self.pair, self.matrix.matrix_id))
         if asked[0] != self._asked[0]:
             self.data = None
-            work = partial(compare_data.load_pair, pair=self.pair, model_id=other.model_id)
+            work = partial(load_pair, pair=self.pair, model_id=other.model_id)
             self.fetch("comparison of the runs", work, self.PairRead)
         if asked[1] != self._asked[1]:
             self.features = None
-            self._fetch_features(self.pair, self.matrix.matrix_id)
+            work = partial(load_features, pair=self.pair, matrix_id=self.matrix.matrix_id, axis=self._axis())
+            self.fetch("comparison of the features", work, self.FeaturesRead)
         self._asked = asked
-        self.show_cost()
-        self.show_pair()
+        self._show_cost()
+        self._show_pair()
 
     def why_not(self, verb: str) -> str | None:
         """Say why there is nothing to compare."""
-        if verb in {"swap", "next_figure", "next_variant", "open"} and self.pair is None:
+        if verb in NEED_A_PAIR and self.pair is None:
             return "there are no two pruned runs to compare"
-        if verb == "next_variant" and not self.variants():
+        if verb == "next_variant" and not self._variants():
             return "the two runs are not clustered in the same way"
         return None
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""
-        runs = self.runs()
+        runs = self._runs()
         if self.pair is None or self.matrix is None or runs is None:
             return []
-        pair = (self.pair.run_id, self.pair.other_run_id)
-        name = f"runs-{pair[0]}-{pair[1]}"
-        features = (*pair, self.matrix.matrix_id, self._axis())
-
-        def table(part: str, title: str, question: str, *key: object) -> ExportTable:
-            return question_table(f"{name}-{part}", title, "compare", question, *key)
-
-        return [
-            table("overlap", "How alike the masks are, every matrix", "overlaps", *pair),
-            table("winners", "Who clusters better, every matrix and variant", "contests", *pair),
-            table("distances", "Distances within and between clusters", "distances", *pair),
-            table(f"features-{self.matrix.matrix_id}", "Every feature", "feature_pairs", *features),
-            table("costs", "Perplexity of all runs of the model", "costs", runs[0].model_id),
-        ]
+        return compare_tables(self.pair, runs[0].model_id, self.matrix.matrix_id, self._axis())
 
     def do_choose_first(self) -> None:
-        self._ask("Run A", self._set_first, self.pair.run_id if self.pair else None)
+        if self.pair is not None:
+            self._ask("Run A", self.pair.run_id, self.pair.with_first)
 
     def do_choose_second(self) -> None:
-        self._ask("Run B", self._set_second, self.pair.other_run_id if self.pair else None)
+        if self.pair is not None:
+            self._ask("Run B", self.pair.other_run_id, self.pair.with_second)
 
     def do_swap(self) -> None:
         if self.pair is not None:
-            self._set_pair(self.pair.other_run_id, self.pair.run_id)
+            self._compare(self.pair.swapped())
 
     def do_next_figure(self) -> None:
-        self.figure = (self.figure + 1) % len(FIGURES)
-        self.show_pair()
+        self.figure = (self.figure + 1) % len(text.FIGURES)
+        self._show_pair()
 
     def do_next_variant(self) -> None:
         if self.variant is not None:
-            self.variant = next_variant(self.variants(), self.variant)
-            self.show_contests()
+            self.variant = next_variant(self._variants(), self.variant)
+            self._show_contests()
 
     def do_open(self) -> None:
         self.host.action_perform("app.screen_matrix")
@@ -134,101 +136,114 @@ class CompareScreen(ComparePanels):
     def _take_pair(self, message: PairRead) -> None:
         if message.data.pair == self.pair:
             self.data = message.data
-            variants = self.variants()
+            variants = self._variants()
             if self.variant not in variants:
                 self.variant = variants[-1] if variants else None
-            self.show_pair()
+            self._show_pair()
 
     @on(FeaturesRead)
     def _take_features(self, message: FeaturesRead) -> None:
         if message.data.pair == self.pair and self.matrix and message.data.matrix_id == self.matrix.matrix_id:
             self.features = message.data
-            self.show_features()
-
-    @on(Heatmap.Moved)
-    def _choose_cell(self, message: Heatmap.Moved) -> None:
-        selection = self.host.selection
-        self.host.select(replace(selection, layer=message.row, projection=message.column))
-
-    @on(Heatmap.Opened)
-    def _open_cell(self) -> None:
-        self.do_open()
+            self._show_features()
 
     @on(Table.RowHighlighted, "#matrices Table")
     def _choose_row(self, event: Table.RowHighlighted) -> None:
-        rows = in_order(self.data.overlaps) if self.data else []
+        rows = text.in_order(self.data.overlaps) if self.data else []
         place = chosen_row(event)
         if place is not None and place < len(rows):
-            row = rows[place]
-            selection = self.host.selection
-            self.host.select(replace(selection, layer=row.layer, projection=row.projection))
+            self.select_matrix(rows[place].matrix_id)
 
     @on(Table.RowHighlighted, "#winners Table")
     def _say_why(self, event: Table.RowHighlighted) -> None:
-        rows, runs = self.contests(), self.runs()
+        rows, runs = self._contests(), self._runs()
         place = chosen_row(event)
         if place is not None and runs is not None and place < len(rows):
-            self.note(contest_sentence(rows[place], side_names(*runs)))
-
-    def _fetch_features(self, pair: Pair, matrix_id: int) -> None:
-        work = partial(compare_data.load_features, pair=pair, matrix_id=matrix_id, axis=self._axis())
-        self.fetch("comparison of the features", work, self.FeaturesRead)
+            self.note(text.contest_sentence(rows[place], text.side_names(*runs)))
 
     def _axis(self) -> str:
         """Return the axis of the features: the rows of `down`, the columns of all others."""
         return "output" if self.matrix is not None and self.matrix.projection == "down" else "input"
 
-    def _second_run(self, overview: Overview) -> RunFigures | None:
-        """Return the run marked for comparison, else the one most like the first."""
-        first = run_of(overview, self.matrix.run_id) if self.matrix else None
-        if first is None:
+    def _runs(self) -> tuple[RunFigures, RunFigures] | None:
+        """Return the two runs, A and B."""
+        overview = self.host.overview
+        if overview is None or self.pair is None:
             return None
-        others = [run for run in _pruned(overview, first.model_id) if run.run_id != first.run_id]
-        marked = self.host.selection.compared_run_id
-        chosen = next((run for run in others if run.run_id == marked), None)
-        alike = sorted(
-            others, key=lambda run: (run.pattern != first.pattern, abs(run.sparsity - first.sparsity))
-        )
-        return chosen or next(iter(alike), None)
+        first, second = run_of(overview, self.pair.run_id), run_of(overview, self.pair.other_run_id)
+        return (first, second) if first is not None and second is not None else None
 
-    def _ask(self, title: str, then: Callable[[str | None], None], current: int | None) -> None:
-        app = self.host
-        run = run_of(app.overview, app.selection.run_id) if app.overview else None
-        if app.overview is None or run is None:
+    def _variants(self) -> list[Variant]:
+        """Return the variants by which both runs were clustered."""
+        return variants_of(self.data.contests) if self.data else []
+
+    def _contests(self) -> "list[Contest]":
+        """Return who wins which matrix by the variant that is shown."""
+        rows = self.data.contests if self.data else []
+        return text.in_order([row for row in rows if variant_of(row) == self.variant])
+
+    def _show_cost(self) -> None:
+        """Show the perplexity of all runs of the model: it is known before anything is read."""
+        overview, runs = self.host.overview, self._runs()
+        if overview is not None and runs is not None and self.pair is not None:
+            self.query_one(panes.CostPanel).show(overview, self.pair, runs[0].model_id)
+
+    def _show_pair(self) -> None:
+        """Show how the two runs compare."""
+        data, overview, runs, matrix = self.data, self.host.overview, self._runs(), self.matrix
+        if data is None or overview is None or runs is None or matrix is None:
             return
-        options = [
-            (str(other.run_id), describe_run(other), _cost(other))
-            for other in _pruned(app.overview, run.model_id)
-        ]
-        self.app.push_screen(ChooseScreen(title, options, str(current)), then)
+        names = f"A {describe_run(runs[0])} · B {describe_run(runs[1])}"
+        places = self.places()
+        grid = text.overlap_grid(data, places, self.figure)
+        title = f"{grid.figure.title} · {names}"
+        self.query_one(panes.OverlapMapPanel).show(grid, places.get(matrix.matrix_id), title)
+        self.query_one(panes.MatricesPanel).show(data, overview, names)
+        self.query_one(panes.SweepPanel).show(data, runs[0].model_id)
+        self._show_contests()
+        self._show_features()
+        row = data.overlap_of(matrix.matrix_id)
+        self.note(text.overlap_sentence(row) if row else "the other run did not prune this matrix")
 
-    def _set_first(self, name: str | None) -> None:
-        if name is not None and self.pair is not None:
-            run_id = int(name)
-            second = self.pair.run_id if run_id == self.pair.other_run_id else self.pair.other_run_id
-            self._set_pair(run_id, second)
+    def _show_contests(self) -> None:
+        """Show who clusters better by one variant."""
+        data, runs = self.data, self._runs()
+        if data is None or runs is None:
+            return
+        winners, distances = self.query_one(panes.WinnersPanel), self.query_one(panes.DistancesPanel)
+        if self.variant is None:
+            winners.show_none()
+            distances.show_none()
+            return
+        names = text.side_names(*runs)
+        winners.show(self._contests(), names, self.variant)
+        distances.show(data, names, self.variant)
 
-    def _set_second(self, name: str | None) -> None:
-        if name is not None and self.pair is not None:
-            run_id = int(name)
-            first = self.pair.other_run_id if run_id == self.pair.run_id else self.pair.run_id
-            self._set_pair(first, run_id)
+    def _show_features(self) -> None:
+        """Show how the features of the selected matrix compare."""
+        features, matrix = self.features, self.matrix
+        if features is None or matrix is None:
+            return
+        row = self.data.overlap_of(features.matrix_id) if self.data else None
+        self.query_one(panes.HistogramPanel).show(features, matrix, row.chance_jaccard if row else None)
+        self.query_one(panes.FeaturesPanel).show(features, matrix)
 
-    def _set_pair(self, first: int, second: int) -> None:
+    def _ask(self, title: str, current: int, pair_with: Callable[[int], Pair]) -> None:
+        """Ask for a run and compare the pair that it makes."""
+        overview = self.host.overview
+        run = run_of(overview, current) if overview else None
+        if overview is None or run is None:
+            return
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._compare(pair_with(int(name)))
+
+        options = run_options(overview, run.model_id)
+        self.app.push_screen(ChooseScreen(title, options, str(current)), chosen)
+
+    def _compare(self, pair: Pair) -> None:
         app = self.host
         if app.overview is not None:
-            chosen = replace(app.selection, run_id=first, compared_run_id=second)
+            chosen = replace(app.selection, run_id=pair.run_id, compared_run_id=pair.other_run_id)
             app.select(chosen.settled(app.overview)[0])
-
-
-def _pruned(overview: Overview, model_id: str) -> list[RunFigures]:
-    """Return the pruned runs of a model, each once."""
-    runs = {run.run_id: run for run in overview.runs if run.model_id == model_id and run.matrix_count}
-    return list(runs.values())
-
-
-def _cost(run: RunFigures) -> str:
-    if run.perplexity is None:
-        return f"run {run.run_id}, perplexity not measured"
-    ratio = "" if run.perplexity_ratio is None else f", {run.perplexity_ratio:.2f}× of dense"
-    return f"run {run.run_id}, perplexity {run.perplexity:.2f}{ratio}"

@@ -2,7 +2,7 @@
 """A screen of panels: side by side where there is room, else one at a time; steps from matrix to matrix."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -11,19 +11,15 @@ from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
+from tui.drawing.grids import Place
+from tui.drawing.matrix_grid import matrix_places
 from tui.frame.panel_line import PanelLine
+from tui.frame.panes import Panel
 from tui.frame.screen import NARROW, SparsityScreen
 from tui.state.registry import Action
 from tui.state.selection import next_run, stepped
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A part of a screen; on wide terminals all `left` panels are in view, one `right` panel at a time."""
-
-    name: str
-    title: str
-    side: str = "right"
+from tui.widgets.heatmap import Heatmap
+from warehouse.overview import MatrixFigures
 
 
 def panel_actions(scope: str) -> tuple[Action, ...]:
@@ -47,52 +43,67 @@ def step_actions(scope: str) -> tuple[Action, ...]:
 
 
 class PanelScreen(SparsityScreen):
-    """A subclass lists its PANELS and composes the widgets of each in `compose_panel`."""
+    """A subclass lists the kinds of its PANELS; it reads what they show and gives it to them.
 
-    PANELS: ClassVar[tuple[Panel, ...]] = ()
+    `matrix` is the selected matrix as the selected run pruned it, where there is one.
+    """
+
+    PANELS: ClassVar[tuple[type[Panel], ...]] = ()
 
     def __init__(self) -> None:
         super().__init__()
-        self._wanted = self.PANELS[0].name
+        self.matrix: MatrixFigures | None = None
+        self._wanted = self.PANELS[0].NAME
 
     @property
     def front(self) -> str:
         """The panel in front: the one last asked for, or the first that can be turned to."""
-        names = self._turnable()
+        names = self.turnable()
         return self._wanted if self._wanted in names else names[0]
 
     def compose_content(self) -> Iterable[Widget]:
         """Lay out the names of the panels above two columns of them, and a note below."""
         line = PanelLine()
-        line.titles = {panel.name: panel.title for panel in self.PANELS}
+        line.titles = {panel.NAME: panel.TITLE for panel in self.PANELS}
         yield line
         with Horizontal(id="columns"):
             for side in ("left", "right"):
-                with Vertical(classes=f"column {side}"):
-                    for panel in self.PANELS:
-                        if panel.side == side:
-                            with Vertical(id=panel.name, classes=f"pane panel {side}"):
-                                yield from self.compose_panel(panel.name)
+                with Vertical(classes=f"column wrap {side}"):
+                    yield from (panel() for panel in self.PANELS if side == panel.SIDE)
         yield Static(id="note")
-
-    def compose_panel(self, name: str) -> Iterable[Widget]:
-        """Yield the widgets of one panel."""
-        raise NotImplementedError
 
     def on_mount(self) -> None:
         """Put the first panel in front."""
         super().on_mount()
         self._arrange()
-        self._focus_front(self.PANELS[0].name)
+        self.focus_panel(self.PANELS[0].NAME)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep a panel in front that can be turned to at the new size."""
         del event
         self._arrange()
 
+    def places(self) -> dict[int, Place]:
+        """Return block and column of every matrix of the run in view."""
+        overview = self.host.overview
+        return matrix_places(overview, self.matrix.run_id) if overview and self.matrix else {}
+
+    def select_matrix(self, matrix_id: int) -> None:
+        """Select another matrix of the run in view."""
+        place = self.places().get(matrix_id)
+        if place is not None and self.matrix is not None and matrix_id != self.matrix.matrix_id:
+            layer, projection = place
+            self.host.select(replace(self.host.selection, layer=layer, projection=projection))
+
     def note(self, text: str) -> None:
         """Show a sentence about what is selected, below the panels."""
         self.query_one("#note", Static).update(text)
+
+    def show_nothing(self, why: str) -> None:
+        """Empty all panels and say why."""
+        for panel in self.query(Panel):
+            panel.clear(why)
+        self.note(why)
 
     def do_next_panel(self) -> None:
         self._turn(1)
@@ -119,35 +130,37 @@ class PanelScreen(SparsityScreen):
 
     def do_write_text(self) -> None:
         """Write what the focused panel shows, else the one in front, into the current folder."""
-        panel = next((p for p in self.query(".panel") if p.has_focus_within), None)
-        panel = panel or self.query_one(f"#{self.front}")
-        self.save_text(str(panel.id), text_of(panel))
+        panel = next((panel for panel in self.query(Panel) if panel.has_focus_within), None)
+        panel = panel or self.query_one(f"#{self.front}", Panel)
+        self.save_text(panel.NAME, text_of(panel))
 
-    def zoom_pane(self) -> None:
-        """Give the focused panel the whole screen, its column included."""
-        super().zoom_pane()
-        for column in self.query(".column"):
-            away = all(pane.has_class("-zoomed-away") for pane in column.query(".pane"))
-            column.set_class(away, "-zoomed-away")
+    @on(Heatmap.Moved)
+    def _choose_matrix(self, message: Heatmap.Moved) -> None:
+        selection = self.host.selection
+        self.host.select(replace(selection, layer=message.row, projection=message.column))
+
+    @on(Heatmap.Opened)
+    def _open_matrix(self) -> None:
+        self.host.action_perform(f"{self.NAME}.open")
 
     @on(PanelLine.Chosen)
     def _choose(self, message: PanelLine.Chosen) -> None:
         self.bring_to_front(message.name)
 
     def _turn(self, step: int) -> None:
-        names = self._turnable()
+        names = self.turnable()
         self.bring_to_front(names[(names.index(self.front) + step) % len(names)])
 
     def bring_to_front(self, name: str) -> None:
         """Put a panel in front, and the focus on it."""
         self._wanted = name
         self._arrange()
-        self._focus_front(name)
+        self.focus_panel(name)
 
-    def _turnable(self) -> list[str]:
-        """Return the panels of which one is in view at a time."""
+    def turnable(self) -> list[str]:
+        """Return the names of the panels of which one is in view at a time."""
         narrow = self.app.size.width < NARROW
-        return [panel.name for panel in self.PANELS if narrow or panel.side == "right"]
+        return [panel.NAME for panel in self.PANELS if narrow or panel.SIDE == "right"]
 
     def _arrange(self) -> None:
         for panel in self.query(".panel"):
@@ -155,9 +168,10 @@ class PanelScreen(SparsityScreen):
         for column in self.query(".column"):
             column.set_class(bool(column.query(".-front")), "-front")
         line = self.query_one(PanelLine)
-        line.names, line.front = tuple(self._turnable()), self.front
+        line.names, line.front = tuple(self.turnable()), self.front
 
-    def _focus_front(self, name: str) -> None:
+    def focus_panel(self, name: str) -> None:
+        """Put the focus on a panel, where it has something to move in."""
         focusable = next((w for w in self.query_one(f"#{name}").query("*") if w.can_focus), None)
         if focusable is not None:
             focusable.focus()

@@ -1,131 +1,133 @@
-"""The panels of the kernels screen: what each shows of what was read."""
+"""The panels of the kernels screen: every time stands beside dense and beside the limit the bytes set."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from textual.app import ComposeResult
 
-from textual.widget import Widget
-
-from tui.frame.panels import Panel, PanelScreen
-from tui.kernels import text as panels
+from tui.frame.panes import LevelsPanel, Panel, PlotPanel, TablePanel
+from tui.kernels import text
 from tui.kernels.data import KernelData
 from tui.kernels.text import Conditions
+from tui.state.jobs import Job
 from tui.widgets.job_log import JobLog
-from tui.widgets.level_bars import LevelBars
-from tui.widgets.plot import PlotView
-from tui.widgets.table import Table
-from warehouse.overview import MatrixFigures
-
-if TYPE_CHECKING:
-    from warehouse.expressions.kernels import Speedup
 
 NOT_MEASURED = (
     "nothing was measured yet; press m here, or measure on a machine with a GPU with: sparsity-bench run"
     " --shapes llama-7b --out bench.jsonl, and load it with: sparsity-etl load bench.jsonl"
 )
+NOTHING = "nothing was measured yet"
 NO_PREDICTION = "no kernel was measured at a shape, pattern and sparsity of this run; press m"
 NO_JOB = "no benchmark was started from here; m measures the kernels on the mask of the selected matrix"
 
 
-class KernelsPanels(PanelScreen):
-    """Every time stands beside dense and beside the limit that the bytes moved set."""
+class SpeedupsPanel(LevelsPanel):
+    """How fast every kernel is against dense, and its limit."""
 
-    PANELS: ClassVar[tuple[Panel, ...]] = (
-        Panel("speedups", "speed-ups", "left"),
-        Panel("roofline", "roofline"),
-        Panel("measured", "table"),
-        Panel("predicted", "prediction"),
-        Panel("checks", "checks"),
-        Panel("job", "job"),
-    )
+    NAME = "speedups"
+    TITLE = "speed-ups"
+    SIDE = "left"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.matrix: MatrixFigures | None = None
-        self.data: KernelData | None = None
-        self.conditions: Conditions | None = None
+    def show(self, data: KernelData, conditions: Conditions) -> None:
+        """Show what was measured under some conditions."""
+        levels = text.speedup_levels(data, conditions)
+        self.bars.show(levels, missing=NOT_MEASURED)
+        self.retitle(levels.title)
 
-    def compose_panel(self, name: str) -> Iterable[Widget]:
-        """Yield the widgets of one panel."""
-        headings = {
-            "measured": panels.TABLE_HEADINGS,
-            "predicted": panels.PREDICTION_HEADINGS,
-            "checks": panels.CHECK_HEADINGS,
-        }
-        if name == "speedups":
-            yield LevelBars()
-        elif name == "roofline":
-            yield PlotView()
-        elif name == "job":
-            yield JobLog(NO_JOB)
-        else:
-            yield Table(*headings[name])
+    def show_none(self) -> None:
+        """Say how to measure."""
+        self.bars.show(None, missing=NOT_MEASURED)
+        self.retitle(NOTHING)
+
+
+class RooflinePanel(PlotPanel):
+    """Times over bytes moved."""
+
+    NAME = "roofline"
+    TITLE = "roofline"
+
+    def show(self, data: KernelData, conditions: Conditions) -> None:
+        """Show what was measured under some conditions."""
+        plot = text.roofline_plot(data, conditions)
+        self.plot.show(plot, "no bytes or times were measured under these conditions")
+        self.retitle(f"batch {conditions.batch}, {conditions.cache} cache · {conditions.device}")
+
+    def show_none(self) -> None:
+        """Say how to measure."""
+        self.plot.show(None, NOT_MEASURED)
+        self.retitle(NOTHING)
+
+
+class MeasuredPanel(TablePanel):
+    """Every measurement of a shape."""
+
+    NAME = "measured"
+    TITLE = "table"
+    HEADINGS = text.TABLE_HEADINGS
+
+    def show(self, data: KernelData, conditions: Conditions) -> None:
+        """Show all conditions of one shape."""
+        rows = [row for row in data.speedups if text.conditions_of(row).shape == conditions.shape]
+        self.table.fill([text.table_row(row) for row in rows])
+        shape = f"{conditions.out_features}×{conditions.in_features}"
+        self.retitle(f"{len(rows):,} measurements of {shape}, the fastest first")
+
+    def show_none(self) -> None:
+        """Empty the table."""
+        self.table.fill([])
+        self.retitle(NOTHING)
+
+
+class PredictedPanel(TablePanel):
+    """What was predicted beside what was measured."""
+
+    NAME = "predicted"
+    TITLE = "prediction"
+    HEADINGS = text.PREDICTION_HEADINGS
+
+    def show(self, data: KernelData) -> None:
+        """Show the predictions of the run."""
+        self.table.fill([text.prediction_row(row) for row in data.predictions])
+        title = "what the bytes and the report predict, and what was measured"
+        self.retitle(title if data.predictions else NO_PREDICTION)
+
+
+class ChecksPanel(TablePanel):
+    """Whether the kernels compute the right thing."""
+
+    NAME = "checks"
+    TITLE = "checks"
+    HEADINGS = text.CHECK_HEADINGS
+
+    def show(self, data: KernelData) -> None:
+        """Show every measurement that was checked."""
+        checks = [row for row in data.benchmarks if row.relative_error is not None or row.error]
+        self.table.fill([text.check_row(row) for row in checks])
+        failed = sum(1 for row in checks if row.error)
+        self.retitle(f"relative error against float64 · {len(checks):,} checks, {failed} failed")
+
+
+class JobPanel(Panel):
+    """What the benchmark that was started here writes."""
+
+    NAME = "job"
+    TITLE = "job"
+
+    def compose(self) -> ComposeResult:
+        """Make the log."""
+        yield JobLog(NO_JOB)
 
     def on_mount(self) -> None:
-        """Name the panel that fills by a benchmark alone."""
-        super().on_mount()
-        self.title_pane("job", "benchmark")
+        """Name what fills by a benchmark alone."""
+        self.retitle("benchmark")
 
-    def rows(self) -> "list[Speedup]":
-        """Return what was measured under the conditions shown, the fastest first."""
-        rows = self.data.speedups if self.data else []
-        return [
-            row for row in rows if panels.conditions_of(row) == self.conditions and row.speedup is not None
-        ]
+    @property
+    def log_view(self) -> JobLog:
+        """The log."""
+        return self.query_one(JobLog)
 
-    def show_data(self) -> None:
-        """Show everything that was read."""
-        data = self.data
-        if data is None:
-            return
-        checks = [row for row in data.benchmarks if row.relative_error is not None or row.error]
-        self._fill("checks", [panels.check_row(row) for row in checks])
-        failed = sum(1 for row in checks if row.error)
-        self.title_pane("checks", f"relative error against float64 · {len(checks):,} checks, {failed} failed")
-        self._fill("predicted", [panels.prediction_row(row) for row in data.predictions])
-        title = "what the bytes and the report predict, and what was measured"
-        self.title_pane("predicted", title if data.predictions else NO_PREDICTION)
-        self.show_conditions()
+    def show(self, job: Job, subject: str) -> None:
+        """Follow a benchmark."""
+        self.retitle(f"{subject} · log {job.log}")
+        self.log_view.follow(job)
 
-    def show_conditions(self) -> None:
-        """Show what was measured under the conditions chosen."""
-        data, conditions = self.data, self.conditions
-        if data is None:
-            return
-        bars, plot = self.query_one(LevelBars), self.query_one(PlotView)
-        if conditions is None:
-            bars.show(None, missing=NOT_MEASURED)
-            plot.show(None, NOT_MEASURED)
-            self._fill("measured", [])
-            for name in ("speedups", "roofline", "measured"):
-                self.title_pane(name, "nothing was measured yet")
-            self.note(NOT_MEASURED)
-            return
-        levels = panels.speedup_levels(data, conditions)
-        bars.show(levels, missing=NOT_MEASURED)
-        self.title_pane("speedups", levels.title)
-        plot.show(
-            panels.roofline_plot(data, conditions), "no bytes or times were measured under these conditions"
-        )
-        self.title_pane(
-            "roofline", f"batch {conditions.batch}, {conditions.cache} cache · {conditions.device}"
-        )
-        same_shape = [row for row in data.speedups if panels.conditions_of(row).shape == conditions.shape]
-        self._fill("measured", [panels.table_row(row) for row in same_shape])
-        shape = f"{conditions.out_features}×{conditions.in_features}"
-        self.title_pane("measured", f"{len(same_shape):,} measurements of {shape}, the fastest first")
-        self.show_sentence()
 
-    def show_sentence(self) -> None:
-        """Say what was measured of the kernel under the cursor, and whether it is about this matrix."""
-        rows, place = self.rows(), self.query_one(LevelBars).cursor
-        parts = [panels.sentence(rows[place])] if place < len(rows) else []
-        matrix, conditions = self.matrix, self.conditions
-        if matrix is not None and conditions is not None:
-            shape = (matrix.out_features, matrix.in_features)
-            if shape != conditions.shape:
-                name = f"block {matrix.layer} {matrix.projection} ({shape[0]}×{shape[1]})"
-                parts.append(f"{name} is of another shape; m measures it")
-        self.note(" · ".join(parts))
-
-    def _fill(self, name: str, rows: list[tuple[str, ...]]) -> None:
-        self.query_one(f"#{name} Table", Table).fill(rows)
+# In the order in which one turns to them.
+PANELS = (SpeedupsPanel, RooflinePanel, MeasuredPanel, PredictedPanel, ChecksPanel, JobPanel)

@@ -8,25 +8,23 @@ from typing import ClassVar
 from textual import on
 from textual.message import Message
 
-from tui.dialogs.question_tables import question_table
 from tui.dialogs.tables import ExportTable
-from tui.frame.panels import panel_actions, step_actions
-from tui.kernels import benchmarks
-from tui.kernels import data as kernels_data
-from tui.kernels import text as kernels_panels
+from tui.frame.panels import PanelScreen, panel_actions, step_actions
+from tui.kernels import benchmarks, panes, text
 from tui.kernels.benchmarks import Request
-from tui.kernels.data import KernelData
-from tui.kernels.panes import KernelsPanels
+from tui.kernels.data import KernelData, load_kernels
+from tui.kernels.tables import kernels_tables
+from tui.kernels.text import Conditions
 from tui.state import jobs
 from tui.state.devices import Device
 from tui.state.registry import Action
-from tui.state.selection import matrix_of, run_of
+from tui.state.selection import describe_matrix, matrix_of, run_of
 from tui.widgets.job_log import JobLog
 from tui.widgets.level_bars import LevelBars
 from warehouse.overview import MatrixFigures
 
 
-class KernelsScreen(KernelsPanels):
+class KernelsScreen(PanelScreen):
     """Reads what the panels show, and starts benchmarks."""
 
     NAME: ClassVar[str] = "kernels"
@@ -42,6 +40,7 @@ class KernelsScreen(KernelsPanels):
         *panel_actions("kernels"),
         *step_actions("kernels"),
     )
+    PANELS = panes.PANELS
 
     @dataclass
     class KernelsRead(Message):
@@ -51,6 +50,8 @@ class KernelsScreen(KernelsPanels):
 
     def __init__(self) -> None:
         super().__init__()
+        self.data: KernelData | None = None
+        self.conditions: Conditions | None = None
         self._asked: object = None
 
     def on_mount(self) -> None:
@@ -58,7 +59,7 @@ class KernelsScreen(KernelsPanels):
         super().on_mount()
         job = jobs.find_running(self.host.database.path)
         if job is not None:
-            self.query_one(JobLog).follow(job)
+            self.query_one(panes.JobPanel).log_view.follow(job)
 
     def update(self) -> None:
         app = self.host
@@ -70,19 +71,19 @@ class KernelsScreen(KernelsPanels):
         run_id = app.selection.run_id
         if self._asked != (app.generation, run_id):
             self._asked = (app.generation, run_id)
-            self.fetch("measurements", partial(kernels_data.load_kernels, run_id=run_id), self.KernelsRead)
+            self.fetch("measurements", partial(load_kernels, run_id=run_id), self.KernelsRead)
         elif moved:
             self.do_matrix_shape()
-        self.show_sentence()
+        self._show_sentence()
 
     def why_not(self, verb: str) -> str | None:
         """Say why nothing can be measured or turned to."""
         if verb == "measure":
             if self.matrix is None:
                 return "the dense model has no mask; choose a pruned run in the overview (1)"
-            job = self.query_one(JobLog).job
+            job = self.query_one(panes.JobPanel).log_view.job
             return "a job on this database is running" if job is not None and job.running else None
-        known = kernels_panels.known_conditions(self.data) if self.data else []
+        known = text.known_conditions(self.data) if self.data else []
         if verb == "matrix_shape" and not known:
             return "nothing was measured yet; m measures the selected matrix"
         field = verb.removeprefix("next_")
@@ -95,15 +96,7 @@ class KernelsScreen(KernelsPanels):
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""
-        run_id = self.host.selection.run_id
-        tables = [
-            question_table("kernel-speedups", "Best measurement of every kernel", "kernels", "speedups"),
-            question_table("kernel-benchmarks", "Every measurement", "kernels", "benchmarks"),
-        ]
-        if run_id is not None:
-            name, title = f"run-{run_id}-predictions", "Predictions and measurements of this run"
-            tables.append(question_table(name, title, "kernels", "predictions", run_id))
-        return tables
+        return kernels_tables(self.host.selection.run_id)
 
     def do_measure(self) -> None:
         from tui.kernels.benchmark_dialog import BenchmarkScreen  # noqa: PLC0415  # only when asked for
@@ -135,21 +128,23 @@ class KernelsScreen(KernelsPanels):
 
     def do_matrix_shape(self) -> None:
         if self.data is not None:
-            known = kernels_panels.known_conditions(self.data)
-            self.conditions = kernels_panels.nearest(known, kernels_panels.wanted_for(self.matrix))
-            self.show_conditions()
+            known = text.known_conditions(self.data)
+            self.conditions = text.nearest(known, text.wanted_for(self.matrix))
+            self._show_conditions()
 
     @on(KernelsRead)
     def _take_data(self, message: KernelsRead) -> None:
         self.data = message.data
-        known = kernels_panels.known_conditions(message.data)
+        known = text.known_conditions(message.data)
         if self.conditions not in known:
-            self.conditions = kernels_panels.nearest(known, kernels_panels.wanted_for(self.matrix))
-        self.show_data()
+            self.conditions = text.nearest(known, text.wanted_for(self.matrix))
+        self.query_one(panes.ChecksPanel).show(message.data)
+        self.query_one(panes.PredictedPanel).show(message.data)
+        self._show_conditions()
 
     @on(LevelBars.Moved)
     def _explain_bar(self) -> None:
-        self.show_sentence()
+        self._show_sentence()
 
     @on(JobLog.Ended)
     def _tell_end(self, message: JobLog.Ended) -> None:
@@ -161,9 +156,9 @@ class KernelsScreen(KernelsPanels):
 
     def _turn_conditions(self, field: str) -> None:
         if self.data is not None and self.conditions is not None:
-            known = kernels_panels.known_conditions(self.data)
-            self.conditions = kernels_panels.turned(known, self.conditions, field)
-            self.show_conditions()
+            known = text.known_conditions(self.data)
+            self.conditions = text.turned(known, self.conditions, field)
+            self._show_conditions()
 
     def _start(self, chosen: tuple[Request, Device] | None) -> None:
         if chosen is None:
@@ -174,9 +169,35 @@ class KernelsScreen(KernelsPanels):
         except jobs.JobError as error:
             self.notify(str(error), title="measure", severity="error")
             return
-        self.title_pane("job", f"{request.stem} on {device.name} · log {job.log}")
-        self.query_one(JobLog).follow(job)
+        self.query_one(panes.JobPanel).show(job, f"{request.stem} on {device.name}")
         self.bring_to_front("job")
+
+    def _show_conditions(self) -> None:
+        """Show what was measured under the conditions chosen."""
+        if self.data is None:
+            return
+        for kind in (panes.SpeedupsPanel, panes.RooflinePanel, panes.MeasuredPanel):
+            panel = self.query_one(kind)
+            if self.conditions is None:
+                panel.show_none()
+            else:
+                panel.show(self.data, self.conditions)
+        if self.conditions is None:
+            self.note(panes.NOT_MEASURED)
+        else:
+            self._show_sentence()
+
+    def _show_sentence(self) -> None:
+        """Say what was measured of the kernel under the cursor, and whether it is about this matrix."""
+        rows = text.measured_under(self.data, self.conditions) if self.data else []
+        place = self.query_one(LevelBars).cursor
+        parts = [text.sentence(rows[place])] if place < len(rows) else []
+        if self.matrix is not None and self.conditions is not None:
+            shape = _shape(self.matrix)
+            if shape != self.conditions.shape:
+                name = f"{describe_matrix(self.matrix)} ({shape[0]}×{shape[1]})"
+                parts.append(f"{name} is of another shape; m measures it")
+        self.note(" · ".join(parts))
 
 
 def _shape(matrix: MatrixFigures) -> tuple[int, int]:

@@ -105,9 +105,13 @@ def limit_of(row: "Speedup") -> float | None:
     return row.speedup / row.limit_fraction
 
 
+def measured_under(data: "KernelData", conditions: Conditions | None) -> "list[Speedup]":
+    """Return what was measured under the same conditions, the fastest first."""
+    return [row for row in data.speedups if conditions_of(row) == conditions and row.speedup is not None]
+
+
 def speedup_levels(data: "KernelData", conditions: Conditions) -> Levels:
     """Return the speed-up of every kernel under the same conditions as bars against dense, with its limit."""
-    rows = [row for row in data.speedups if conditions_of(row) == conditions and row.speedup is not None]
     bars = tuple(
         LevelBar(
             key=(row.kernel, row.pattern, row.sparsity, row.mask_source),
@@ -118,7 +122,7 @@ def speedup_levels(data: "KernelData", conditions: Conditions) -> Levels:
             note=_speed_note(row),
             marked=(row.speedup or 0) >= 1.05,
         )
-        for row in rows
+        for row in measured_under(data, conditions)
     )
     return Levels(f"× dense, {conditions.name}", bars, "dense", "limit", write=SPEED)
 

@@ -129,6 +129,11 @@ def describe_run(run: RunFigures) -> str:
     return f"{run.method} {run.pattern}"
 
 
+def describe_matrix(matrix: MatrixFigures) -> str:
+    """Name a matrix in a few words: block 3 down."""
+    return f"block {matrix.layer} {matrix.projection}"
+
+
 def describe(overview: Overview, selection: Selection) -> str:
     """Name what is selected in a few words."""
     run = run_of(overview, selection.run_id)
