@@ -6,7 +6,7 @@ Free of torch and transformers, so that planning a run that has nothing to do ta
 from __future__ import annotations
 
 import hashlib
-import json
+import itertools
 import math
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -15,26 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from etl.errors import CheckpointError
+from etl.model.configuration import check_sizes, read_configuration
+from etl.model.headers import TensorHeader, read_headers
 
-_INDEX_NAME = "model.safetensors.index.json"
-_SINGLE_NAME = "model.safetensors"
 _PROJECTIONS = frozenset(("q", "k", "v", "o", "gate", "up", "down"))
-_BLOCK_TENSOR = re.compile(r"model\.layers\.(\d+)\.(.+)\.weight")
-#: The header's names of the dtypes that hold plain weights; others are quantised and cannot be pruned.
-_FLOAT_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
-
-
-@dataclass(frozen=True)
-class TensorHeader:
-    """Where a tensor lies and what it is, without its values; `dtype` is torch's name."""
-
-    name: str
-    file: Path
-    shape: tuple[int, ...]
-    dtype: str
+_BLOCK_TENSOR = re.compile(r"model\.layers\.(0|[1-9]\d{0,5})\.(.+)\.weight")
 
 
 @dataclass(frozen=True)
@@ -76,22 +62,28 @@ class Checkpoint:
         """Read configuration and headers, not weights.
 
         Raises CheckpointError when the folder is absent, is no safetensors checkpoint, is truncated, names
-        files outside itself, lacks transformer blocks under `model.layers`, or is quantised.
+        files outside itself, lacks transformer blocks under `model.layers`, is quantised, or names sizes
+        that its tensors do not have.
         """
         folder = Path(folder)
-        if not folder.is_dir():
-            msg = f"no model folder at {folder}; give the folder that holds config.json and *.safetensors"
-            raise CheckpointError(msg)
-        config = _read_json(folder, "config.json")
-        checkpoint = cls(folder, config, _read_headers(folder))
+        try:
+            if not folder.is_dir():
+                msg = f"no model folder at {folder}; give the folder that holds config.json and *.safetensors"
+                raise CheckpointError(msg)
+            config = read_configuration(folder)
+            checkpoint = cls(folder, config, read_headers(folder, config))
+        except OSError as error:
+            msg = f"cannot read the model folder {folder}: {error.strerror}"
+            raise CheckpointError(msg) from error
         checkpoint._check_blocks()
+        check_sizes(folder, config, checkpoint.tensors.values())
         return checkpoint
 
     @property
     def layer_count(self) -> int:
         """How many transformer blocks the configuration names."""
         count = self.config.get("num_hidden_layers")
-        if not isinstance(count, int) or count < 1:
+        if type(count) is not int or count < 1:
             msg = f"{self.folder}/config.json names no num_hidden_layers; only Llama-family models work"
             raise CheckpointError(msg)
         return count
@@ -99,8 +91,9 @@ class Checkpoint:
     @property
     def architecture(self) -> str:
         """The model class that the configuration names, such as `LlamaForCausalLM`."""
-        names = self.config.get("architectures") or [self.config.get("model_type", "unknown")]
-        return str(names[0])
+        names = self.config.get("architectures")
+        named = names[0] if isinstance(names, list) and names else self.config.get("model_type", "unknown")
+        return str(named)
 
     @property
     def parameter_count(self) -> int:
@@ -134,79 +127,13 @@ class Checkpoint:
 
     def _check_blocks(self) -> None:
         layers = {matrix.layer for matrix in self.matrices}
-        missing = sorted(set(range(self.layer_count)) - layers)
-        if missing:
+        if len(layers) < self.layer_count:
+            missing = next(layer for layer in itertools.count() if layer not in layers)
             msg = (
-                f"{self.folder} holds no weights under model.layers.{missing[0]}; "
+                f"{self.folder} holds no weights under model.layers.{missing}, of {self.layer_count} blocks; "
                 "only Llama-family checkpoints with all of their blocks can be pruned"
             )
             raise CheckpointError(msg)
-
-
-def _read_json(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        msg = f"{folder} is no Hugging Face checkpoint: it has no {name}"
-        raise CheckpointError(msg) from None
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as JSON ({error}); download the checkpoint again"
-        raise CheckpointError(msg) from error
-    if not isinstance(content, dict):
-        msg = f"{path} holds no JSON object; download the checkpoint again"
-        raise CheckpointError(msg)
-    return content
-
-
-def _read_headers(folder: Path) -> dict[str, TensorHeader]:
-    """Return one header per tensor of the checkpoint, from one file or from the shards its index names."""
-    if (folder / _INDEX_NAME).is_file():
-        return _read_sharded_headers(folder)
-    if (folder / _SINGLE_NAME).is_file():
-        return _headers_of_file(folder / _SINGLE_NAME)
-    msg = f"{folder} has neither {_SINGLE_NAME} nor {_INDEX_NAME}; only safetensors checkpoints can be read"
-    raise CheckpointError(msg)
-
-
-def _read_sharded_headers(folder: Path) -> dict[str, TensorHeader]:
-    weight_map = _read_json(folder, _INDEX_NAME).get("weight_map")
-    if not isinstance(weight_map, dict) or not weight_map:
-        msg = f"{folder / _INDEX_NAME} has no weight_map; download the checkpoint again"
-        raise CheckpointError(msg)
-    headers: dict[str, TensorHeader] = {}
-    for shard in sorted({str(shard) for shard in weight_map.values()}):
-        if Path(shard).name != shard or shard == ".." or "\\" in shard:
-            msg = f'{folder / _INDEX_NAME} names "{shard}", outside the checkpoint; do not trust it'
-            raise CheckpointError(msg)
-        headers |= _headers_of_file(folder / shard)
-    absent = sorted(set(weight_map) - set(headers))
-    if absent:
-        msg = f"{folder}: the index names tensor {absent[0]}, no file holds it; download the checkpoint again"
-        raise CheckpointError(msg)
-    return headers
-
-
-def _headers_of_file(path: Path) -> dict[str, TensorHeader]:
-    if not path.is_file():
-        msg = f"{path.parent} lacks {path.name}, which its index names; download the checkpoint again"
-        raise CheckpointError(msg)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  a safe_open is no mapping
-            return {
-                name: _header(name, path, part.get_shape(), part.get_dtype()) for name, part in slices.items()
-            }
-    except (SafetensorError, OSError) as error:
-        msg = f"{path} is truncated or no safetensors file ({error}); download it again"
-        raise CheckpointError(msg) from error
-
-
-def _header(name: str, path: Path, shape: list[int], dtype: str) -> TensorHeader:
-    if name.endswith(".weight") and dtype not in _FLOAT_DTYPES:
-        msg = f"{path}: {name} is stored as {dtype}; only unquantised floating-point weights can be pruned"
-        raise CheckpointError(msg)
-    return TensorHeader(name, path, tuple(shape), _FLOAT_DTYPES.get(dtype, dtype))
 
 
 def _file_digest(path: Path) -> str:

@@ -16,7 +16,7 @@ from torch import nn
 
 from etl.errors import CheckpointError
 from etl.model.checkpoint import Checkpoint
-from etl.model.skeleton import build_skeleton
+from etl.model.skeleton import build_skeleton, tied_names
 from etl.model.tensors import read_tensor
 
 
@@ -41,6 +41,7 @@ class Decoder:
         self._stand_ins = [_StandIn(block) for block in self._blocks]
         self._model.model.layers = nn.ModuleList(self._stand_ins)
         self._arguments: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        self._tied = tied_names(self._model)
         self._load(self._model.model, "model.")
 
     @property
@@ -108,21 +109,23 @@ class Decoder:
         given = given or {}
         state = {}
         for name, _ in module.named_parameters():
-            tensor = given[name] if name in given else read_tensor(self.checkpoint, prefix + name)
+            tensor = given[name] if name in given else self._read(prefix + name)
             state[name] = tensor.to(self.device, self.dtype)
         module.load_state_dict(state, strict=False, assign=True)
 
+    def _read(self, name: str) -> torch.Tensor:
+        """Read a parameter, or the one it is tied to where the checkpoint stores only that."""
+        stored = name if name in self.checkpoint.tensors else self._tied.get(name, name)
+        return read_tensor(self.checkpoint, stored)
+
     def _load_head(self) -> None:
-        """Load the output projection where it is first needed, or share the embedding's where it is tied."""
+        """Load the output projection when it is first needed, or share the embedding where they are one."""
         head = self._model.get_output_embeddings()
         if not head.weight.is_meta:
             return
-        if self._model.config.tie_word_embeddings:
-            head.weight = self._model.get_input_embeddings().weight
-            return
-        names = [name for name, _ in self._model.named_parameters() if not name.startswith("model.")]
-        state = {name: read_tensor(self.checkpoint, name).to(self.device, self.dtype) for name in names}
-        self._model.load_state_dict(state, strict=False, assign=True)
+        one = bool(self._tied) and not self._tied.keys() <= self.checkpoint.tensors.keys()
+        shared = dict(self._model.get_input_embeddings().named_parameters()) if one else {}
+        self._load(head, "lm_head.", shared)
 
 
 class _StandIn(nn.Module):

@@ -63,15 +63,28 @@ def _check_blocks(model: PreTrainedModel, checkpoint: Checkpoint) -> None:
         raise CheckpointError(msg)
 
 
+def tied_names(model: PreTrainedModel) -> dict[str, str]:
+    """Return what stands for the weight of the embedding, or of the head, where the checkpoint lacks it.
+
+    Each maps to the other where config.json ties them, and neither where it does not. A head that is stored
+    is loaded even then, as in transformers: the configuration is wrong, not the weights.
+    """
+    if not model.config.tie_word_embeddings:
+        return {}
+    names = {module: f"{name}.weight" for name, module in model.named_modules()}
+    embedding, head = names[model.get_input_embeddings()], names[model.get_output_embeddings()]
+    return {embedding: head, head: embedding}
+
+
 def _check_parameters(model: PreTrainedModel, checkpoint: Checkpoint) -> None:
     """Compare names and shapes with the checkpoint's headers before any weight is read."""
+    tied = tied_names(model)
     for name, parameter in model.named_parameters():
-        header = checkpoint.tensors.get(name)
-        tied = model.config.tie_word_embeddings and not name.startswith("model.")
-        if header is None and not tied:
+        header = checkpoint.tensors.get(name) or checkpoint.tensors.get(tied.get(name, ""))
+        if header is None:
             msg = f"{checkpoint.folder} lacks tensor {name}; download the checkpoint again"
             raise CheckpointError(msg)
-        if header is not None and header.shape != tuple(parameter.shape):
+        if header.shape != tuple(parameter.shape):
             msg = (
                 f"{header.file}: {name} has shape {header.shape} but config.json implies "
                 f"{tuple(parameter.shape)}; download the checkpoint again"

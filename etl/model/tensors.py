@@ -22,7 +22,7 @@ def read_tensor(checkpoint: Checkpoint, name: str) -> torch.Tensor:
         raise CheckpointError(msg)
     try:
         with safe_open(header.file, framework="pt") as file:
-            tensor = file.get_tensor(name)
+            tensor = file.get_tensor(header.stored_name)
     except (SafetensorError, OSError) as error:
         msg = f"{header.file} is truncated or no safetensors file ({error}); download it again"
         raise CheckpointError(msg) from error

@@ -1,7 +1,10 @@
 """Checkpoint folders: what is read of a good one, and one clear line for each bad one."""
 
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,10 +125,26 @@ def test_a_broken_configuration(folder: Path, text: str, message: str):
 
 
 def test_a_checkpoint_in_another_format(folder: Path):
-    """Only safetensors is read; a pickle is never opened."""
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    """Only safetensors is read."""
+    (folder / "model.safetensors").rename(folder / "model.gguf")
     with pytest.raises(CheckpointError, match="only safetensors checkpoints"):
         Checkpoint.open(folder)
+
+
+def test_pytorch_files_are_refused_with_the_command_that_converts_them(tiny_model: Path, folder: Path):
+    """A pickle is never opened; the command in the message makes a checkpoint that can be."""
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="convert the PyTorch files with: python -c ") as caught:
+        Checkpoint.open(folder)
+    _, code, *paths = shlex.split(str(caught.value).partition("with: python ")[2])
+    subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
+    converted, original = (
+        load_file(Path(paths[1]) / "model.safetensors"),
+        load_file(tiny_model / "model.safetensors"),
+    )
+    assert converted.keys() == original.keys()
+    assert all(torch.equal(converted[name], tensor) for name, tensor in original.items())
 
 
 @pytest.mark.parametrize("size", [0, 5, 3000, -1])
@@ -152,7 +171,7 @@ def test_a_missing_shard(sharded: Path):
     """The error names the file that is gone."""
     shard = min(sharded.glob("model-*.safetensors"))
     shard.unlink()
-    with pytest.raises(CheckpointError, match=f"lacks {shard.name}, which its index names"):
+    with pytest.raises(CheckpointError, match=f"lacks {shard.name}, which its index"):
         Checkpoint.open(sharded)
 
 

@@ -67,7 +67,7 @@ def test_a_misshapen_tensor_is_named_with_both_shapes(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"model_type": "never-heard-of"}, {"num_attention_heads": "four"}, {"hidden_act": "none"}]
+    "change", [{"model_type": "never-heard-of"}, {"rms_norm_eps": "small"}, {"hidden_act": "none"}]
 )
 def test_a_configuration_that_transformers_cannot_build(tmp_path: Path, change: dict):
     """Whatever transformers raises becomes one line that names the folder."""
