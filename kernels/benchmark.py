@@ -13,6 +13,7 @@ import torch
 
 from kernels.errors import KernelError
 from kernels.formats import LIBRARY_NAMES, get_format
+from kernels.interpreting import INTERPRETED_ROWS
 from kernels.masks import Case, random_mask
 from kernels.measuring import (
     Operands,
@@ -45,8 +46,6 @@ COLUMNS = (
 )  # fmt: skip
 # The pattern each format is measured on; the others take unstructured masks.
 OWN_PATTERN = {"dense": "dense", "nm": "2:4", "bsr": "block", "activation": "activation"}
-# Rows of a matrix that are checked where there is no GPU to check all of it quickly.
-INTERPRETED_ROWS = 64
 SEED = 0
 
 
@@ -88,8 +87,9 @@ class Plan:
     def _random(self, kernel: str, shape: tuple[int, int], device: torch.device) -> Iterator[Job]:
         pattern = OWN_PATTERN.get(kernel, "unstructured")
         sparsities = {"dense": [0.0], "2:4": [0.5]}.get(pattern, self.sparsities)
+        rows = shape[0] if device.type != "cpu" else min(shape[0], INTERPRETED_ROWS)
         for sparsity in sparsities:
-            case = partial(_draw, shape, sparsity, pattern, device)
+            case = partial(_draw, (rows, shape[1]), sparsity, pattern, device)
             yield from self._batched(kernel, case, shape, pattern, sparsity, "random")
 
     def _given(self, kernel: str, case: Case) -> Iterator[Job]:

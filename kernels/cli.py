@@ -92,17 +92,20 @@ def _run(arguments: argparse.Namespace) -> int:
     machine = _machine(arguments)
     plan = _plan(arguments, machine)
     from kernels.benchmark import Benchmark  # noqa: PLC0415
+    from kernels.interpreting import INTERPRETED_ROWS, expected_seconds  # noqa: PLC0415
     from kernels.progress import reporting  # noqa: PLC0415
     from kernels.roofline import measure_roofline  # noqa: PLC0415
 
     roofline = measure_roofline(machine) if machine.device.type == "cuda" else None
-    if roofline is None:
-        print(
-            "note: no GPU: kernels are checked in Triton's interpreter on 64 rows, nothing is timed",
-            file=sys.stderr,
-        )
     benchmark = Benchmark(plan, machine, roofline)
     jobs = plan.jobs(machine.device)
+    if roofline is None:
+        takes = _duration(expected_seconds(jobs))
+        print(
+            f"note: no GPU: {len(jobs)} kernels are checked in Triton's interpreter, on {INTERPRETED_ROWS}"
+            f" rows of each matrix, and nothing is timed; that takes about {takes}",
+            file=sys.stderr,
+        )
     failed = 0
     with reporting(len(jobs)) as progress:
         for job in jobs:
@@ -113,6 +116,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if failed:
         raise KernelError(f"{failed} of the rows carry an error")
     return 0
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} minutes"
 
 
 def _report(row: Row, arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ EXAMPLES = """\
   sparsity-bench run --shapes llama-7b --formats all --sparsity 0.5 0.7 --out bench.jsonl
   sparsity-bench run --shapes llama-2-70b 4096x14336 --formats sell nm --batch 1 4 16
   sparsity-bench run --mask o.safetensors --formats sell clustered     a mask from sparsity-etl export-mask
+  sparsity-etl load bench.jsonl                                        rows into the database, for the app
   sparsity-bench list                                                  formats and what runs here
   sparsity-bench roofline                                              measured memory bandwidth
   sparsity-bench separation --out separation.jsonl                     does clustering pay?

@@ -9,6 +9,7 @@ Bytes = 6 · kept + 4 · (out + 1): 24 bits a weight at 50 %, more than dense.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,12 @@ class PackedCSR(Packed):
     values: torch.Tensor
 
     def matrix(self) -> torch.Tensor:
-        """View the parts as PyTorch's sparse matrix."""
-        return torch.sparse_csr_tensor(
-            self.offsets, self.columns, self.values, size=self.shape, check_invariants=False
-        )
+        """View the parts as PyTorch's sparse matrix, without its notice that CSR is in beta."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+            return torch.sparse_csr_tensor(
+                self.offsets, self.columns, self.values, size=self.shape, check_invariants=False
+            )
 
 
 class CSR(Format):

@@ -7,9 +7,11 @@ import torch
 from safetensors.torch import save_file
 
 from kernels import measuring
-from kernels.benchmark import COLUMNS
-from kernels.cli import main
+from kernels.benchmark import COLUMNS, Plan
+from kernels.cli import _duration, main
 from kernels.formats.sell.format import Sell
+from kernels.interpreting import INTERPRETED_ROWS, expected_seconds
+from kernels.shapes import Shape
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="what is told where there is no GPU")
 
@@ -26,6 +28,25 @@ def test_a_run_checks_every_format_and_times_nothing(tmp_path, capsys):
         assert row["latency_us_p50"] is None
         assert row["relative_error"] < measuring.INTERPRETER_TOLERANCE
     assert "no GPU" in capsys.readouterr().err
+
+
+def test_what_is_done_without_a_gpu_is_told_before_it_starts(capsys):
+    """The first line says what is checked and how long that takes: wide matrices take longer."""
+    assert main(["run", "--shapes", "40x128", "--formats", "dense", "csr"]) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert "no GPU: 2 kernels are checked" in first
+    assert first.endswith("nothing is timed; that takes about 1 s")
+    jobs = Plan([Shape(40, 128), Shape(64, 40960)], ["nm"], [0.5], [1]).jobs(torch.device("cpu"))
+    narrow, wide = (expected_seconds([job]) for job in jobs)
+    assert wide == pytest.approx(320 * narrow)
+    assert _duration(wide) == "2 minutes"
+
+
+def test_only_the_rows_that_are_checked_are_drawn():
+    """Without a GPU a mask of a tall matrix costs no more than its first rows."""
+    (job,) = Plan([Shape(100_000, 64)], ["sell"], [0.5], [1]).jobs(torch.device("cpu"))
+    assert job.problem.out_features == 100_000
+    assert job.case().shape == (INTERPRETED_ROWS, 64)
 
 
 def test_a_wrong_kernel_is_an_error_and_never_a_time(monkeypatch, capsys):
