@@ -2,9 +2,16 @@
 
 from warehouse.errors import SparsityError, UsageError
 
+#: What to do about activations that are no finite numbers.
+OVERFLOW_ADVICE = "try --device cpu, which computes in float32, or another copy of the checkpoint"
+
 
 class CheckpointError(SparsityError):
     """A model folder cannot be used: absent, incomplete, truncated, unsupported or holding NaN."""
+
+
+class EvaluationError(SparsityError):
+    """The perplexity of a model is no finite number."""
 
 
 class CalibrationError(SparsityError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 
-from etl.errors import CalibrationError
+from etl.errors import OVERFLOW_ADVICE, CalibrationError, EvaluationError
 from etl.model.decoder import Decoder
 
 #: Gives the pruned weights of a block by component; none for a block that stays dense.
@@ -18,6 +19,8 @@ Progress = Callable[[int, int], None]
 
 #: Tokens run through a block, or turned into logits, at a time.
 TOKENS_PER_BATCH = 2048
+#: In nats; exp of more is beyond float64.
+_LARGEST_LOSS = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ def perplexity(
 ) -> Perplexity:
     """Measure perplexity on `tokens` (count,), the whole text joined, cut into windows that do not overlap.
 
-    What is left after the last whole window is dropped, as in the published figures; the first token of a
-    window is predicted by nobody. `weights` gives the pruned weights block by block; without it the model is
-    dense. Memory: the hidden states of all windows and one block. Raises CalibrationError when the text is
-    shorter than a window.
+    What is left after the last whole window is dropped, as in the published figures; nothing predicts the
+    first token of a window. `weights` gives the pruned weights block by block; without it the model is dense.
+    Memory: the hidden states of all windows and one block. Raises CalibrationError when the text is shorter
+    than a window, EvaluationError when activations or the perplexity are no finite numbers.
     """
     windows = _windows(tokens, window, decoder.vocabulary_size)
     batch_size = max(TOKENS_PER_BATCH // window, 1)
@@ -51,10 +54,17 @@ def perplexity(
         with decoder.block(layer, weights(layer) if weights else None) as block:
             for batch in hidden.split(batch_size):
                 batch.copy_(decoder.run(block, layer, batch))
+        if not hidden.isfinite().all():
+            msg = f"block {layer} makes infinite or NaN activations of the evaluation text; {OVERFLOW_ADVICE}"
+            raise EvaluationError(msg)
         if progress:
             progress(layer + 1, decoder.layer_count)
     losses = [_window_loss(decoder, states, target) for states, target in zip(hidden, windows, strict=True)]
-    return Perplexity(math.exp(sum(losses) / len(losses)), len(losses) * (window - 1), window, len(losses))
+    loss = sum(losses) / len(losses)
+    if not loss < _LARGEST_LOSS:
+        msg = f"the perplexity is no finite number: the mean loss is {loss:g}; {OVERFLOW_ADVICE}"
+        raise EvaluationError(msg)
+    return Perplexity(math.exp(loss), len(losses) * (window - 1), window, len(losses))
 
 
 def _windows(tokens: torch.Tensor, window: int, vocabulary_size: int) -> torch.Tensor:

@@ -121,6 +121,7 @@ class BlockPruner:
         with inputs.watch(_linears(block, matrices)) as take_batch:
             for batch in hidden.split(self._batch_size):
                 take_batch(partial(self._decoder.run, block, layer, batch))
+        inputs.check_finite(f"model.layers.{layer}")
         if dense:
             self._first_inputs = {layer: inputs}
         return inputs

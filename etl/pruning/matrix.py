@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from etl.errors import PruningError
 from etl.model.checkpoint import Checkpoint, WeightMatrix
 from etl.model.tensors import read_tensor
 from etl.pruning import magnitude, sparsegpt, wanda
@@ -86,12 +87,17 @@ def _result(
     keep_mask = ~choice.pruned.cpu()
     elapsed = time.perf_counter() - started
     wide = dense.float()
+    try:
+        error = statistics.reconstruction_error(dense, choice.weight)
+    except PruningError as cause:
+        msg = f"{matrix.tensor_name}: {cause}"
+        raise PruningError(msg) from cause
     return PrunedMatrix(
         matrix=matrix,
         weight=weight,
         keep_mask=keep_mask,
         threshold=choice.threshold,
-        reconstruction_error=statistics.reconstruction_error(dense, choice.weight),
+        reconstruction_error=error,
         activation_norm=statistics.activation_norm.cpu(),
         input_weight_norm=torch.linalg.vector_norm(wide, dim=0).cpu(),
         output_weight_norm=torch.linalg.vector_norm(wide, dim=1).cpu(),

@@ -5,13 +5,14 @@ All of it in float32 with TF32 off, whatever the dtype of the model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 
 import torch
 from torch import nn
 
-from etl.errors import PruningError
+from etl.errors import OVERFLOW_ADVICE, PruningError
 
 
 @contextmanager
@@ -50,6 +51,11 @@ class InputStatistics:
             self.hessian.addmm_(flat.T, flat, beta=seen / total, alpha=2 / total)
 
     @property
+    def is_finite(self) -> bool:
+        """Tell whether no input was NaN or infinite, and no sum of squares overflowed."""
+        return bool(self.squared_norms.isfinite().all() and self.hessian.diagonal().isfinite().all())
+
+    @property
     def activation_norm(self) -> torch.Tensor:
         """‖x_j‖₂ (in,) as Wanda takes it: √a_j."""
         return self.squared_norms.sqrt()
@@ -58,11 +64,15 @@ class InputStatistics:
     def reconstruction_error(self, weight: torch.Tensor, pruned: torch.Tensor) -> float:
         """Return ‖WX − ŴX‖ / ‖WX‖ (Frobenius) for W and Ŵ (out, in); 0 where both are 0.
 
-        Taken from the second moment: ‖AX‖² = tr(A·XXᵀ·Aᵀ), in which the Hessian's scale cancels.
+        Taken from the second moment: ‖AX‖² = tr(A·XXᵀ·Aᵀ), in which the Hessian's scale cancels. Raises
+        PruningError where a weight, or the energy of the outputs, is infinite or NaN.
         """
         dense = weight.float()
         lost = self._energy(dense - pruned.float())
         whole = self._energy(dense)
+        if not math.isfinite(lost) or not math.isfinite(whole):
+            msg = f"the outputs on the calibration text are infinite or NaN; {OVERFLOW_ADVICE}"
+            raise PruningError(msg)
         return (lost / whole) ** 0.5 if lost > 0 and whole > 0 else 0.0
 
     def _energy(self, matrix: torch.Tensor) -> float:
@@ -89,6 +99,19 @@ class SharedInputs:
             msg = f"{component} was given no calibration inputs; only dense Llama-family blocks can be pruned"
             raise PruningError(msg)
         return self._statistics[self.leaders[component]]
+
+    def check_finite(self, block: str) -> None:
+        """Raise PruningError that names the first matrix of `block` whose inputs are NaN or infinite.
+
+        A score made of one compares with nothing: fewer weights than asked for would be pruned.
+        """
+        for component, statistics in self._statistics.items():
+            if not statistics.is_finite:
+                msg = (
+                    f"the inputs of {block}.{component} on the calibration text are infinite or NaN; "
+                    f"{OVERFLOW_ADVICE}"
+                )
+                raise PruningError(msg)
 
     @contextmanager
     def watch(self, linears: Mapping[str, nn.Linear]) -> Generator[Callable[[Callable[[], object]], None]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -306,6 +307,21 @@ def test_failing_step_keeps_what_was_there(
             ("failed", "division by zero"),
             ("finished", None),
         ]
+
+
+@pytest.mark.parametrize("flags", [("--no-evaluate",), ()])
+def test_activations_of_nan_are_an_error_before_publishing(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture, flags: tuple[str, ...]
+) -> None:
+    """Neither a mask of a quarter of the weights nor a perplexity of NaN is ever published."""
+    model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    tensors = load_file(model / "model.safetensors")
+    tensors["model.layers.0.mlp.down_proj.weight"].fill_(3e38)
+    save_file(tensors, model / "model.safetensors")
+    database = tmp_path / "sparsity.db"
+    assert run(database, model, "--method", "wanda", "magnitude", "--no-cluster", *flags) == 1
+    assert "infinite or NaN" in capsys.readouterr().err
+    assert not database.exists()
 
 
 def test_pruned_weights_can_be_thrown_away(tiny_model: Path, tmp_path: Path) -> None:

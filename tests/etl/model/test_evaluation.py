@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from etl.errors import CalibrationError
+from etl.errors import CalibrationError, EvaluationError
 from etl.model import evaluation
 from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
@@ -82,3 +82,23 @@ def test_text_that_cannot_be_evaluated(
     """Too short, too small a window, or another model's tokens."""
     with pytest.raises(CalibrationError, match=message):
         perplexity(Decoder(Checkpoint.open(tmp_path)), tokens, window)
+
+
+@pytest.mark.parametrize("component", ["mlp.down_proj", "self_attn.v_proj"])
+def test_activations_that_overflow_are_an_error_that_names_the_block(
+    model: PreTrainedModel, tmp_path: Path, component: str
+):
+    """A perplexity of NaN is no figure."""
+    shape = model.model.layers[1].get_submodule(component).weight.shape
+    given = {1: {component: torch.full(shape, 3e38)}}
+    with pytest.raises(EvaluationError, match="block 1 makes infinite or NaN activations"):
+        perplexity(Decoder(Checkpoint.open(tmp_path)), TOKENS, 10, lambda layer: given.get(layer, {}))
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e38])
+def test_a_perplexity_beyond_every_number_is_an_error(model: PreTrainedModel, tmp_path: Path, scale: float):
+    """Logits so far apart that exp of the loss overflows, or that overflow themselves."""
+    model.model.norm.weight.data.fill_(scale)
+    model.save_pretrained(tmp_path)
+    with pytest.raises(EvaluationError, match="the perplexity is no finite number"):
+        perplexity(Decoder(Checkpoint.open(tmp_path)), TOKENS, 10)

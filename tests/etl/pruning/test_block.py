@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from etl.errors import CalibrationError, PatternError, PruningRequestError
+from etl.errors import CalibrationError, PatternError, PruningError, PruningRequestError
 from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
 from etl.pruning import sparsegpt
@@ -213,3 +213,18 @@ def test_a_gpu_prunes_as_the_cpu_does(model_folder: Path, pruner: BlockPruner, m
     for mine, theirs in zip(flat(pruner, request), flat(there, request), strict=True):
         assert (mine.keep_mask == theirs.keep_mask).float().mean() > 0.99
         assert mine.reconstruction_error == pytest.approx(theirs.reconstruction_error, rel=0.02)
+
+
+@pytest.mark.parametrize("scope", [None, "model"])
+@pytest.mark.parametrize("method", ["magnitude", "wanda", "sparsegpt"])
+def test_activations_that_overflow_are_an_error_that_names_the_matrix(
+    tmp_path: Path, method: str, scope: str | None
+):
+    """Nothing is pruned by scores of NaN, whichever method and scope, and whichever block overflows."""
+    model = save_random(FAMILIES["qwen2"], tmp_path)
+    model.model.layers[0].mlp.down_proj.weight.data.fill_(3e38)
+    model.save_pretrained(tmp_path)
+    request = PruningRequest.of(method, 0.5, scope=None if method == "sparsegpt" else scope)
+    pruner = BlockPruner(Decoder(Checkpoint.open(tmp_path)), TOKENS)
+    with pytest.raises(PruningError, match=r"model\.layers\.[01]\."):
+        list(pruner.prune(request))

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from etl.errors import PruningError
 from etl.model.checkpoint import Checkpoint
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.request import PruningRequest
@@ -76,11 +77,22 @@ def test_magnitude_prunes_by_hand(checkpoint: Checkpoint, inputs: torch.Tensor):
     assert result.weight.tolist() == [[0, -2, 3, 0], [-4, 0, 0, 8]]
 
 
-def test_a_kept_zero_stays_kept(checkpoint: Checkpoint, inputs: torch.Tensor):
-    """The mask is what the method kept, not what happens to be 0."""
-    result = prune(checkpoint, inputs, PruningRequest.of("magnitude", 0.0))["self_attn.q_proj"]
+@pytest.mark.parametrize("method", ["magnitude", "wanda", "sparsegpt"])
+def test_a_kept_zero_stays_kept_and_loses_its_sign(checkpoint: Checkpoint, inputs: torch.Tensor, method: str):
+    """The mask is what the method kept, not what happens to be 0; no −0.0 is left, kept ones included."""
+    result = prune(checkpoint, inputs, PruningRequest.of(method, 0.0))["self_attn.q_proj"]
     assert result.keep_mask.all()
     assert result.weight[0, 3] == 0
+    assert not result.weight[0, 3].signbit()
+
+
+def test_outputs_that_overflow_are_an_error_that_names_the_matrix(checkpoint: Checkpoint):
+    """Inputs whose squares are finite, but not the energy of what the matrix makes of them."""
+    inputs = torch.full((1, 1, 4), 1e19)
+    with pytest.raises(
+        PruningError, match=r"model\.layers\.0\.self_attn\.k_proj\.weight: the outputs .* infinite"
+    ):
+        prune(checkpoint, inputs, PruningRequest.of("wanda", 0.5))
 
 
 def test_warnings_of_a_shared_factor_reach_every_matrix(checkpoint: Checkpoint):

@@ -111,6 +111,22 @@ def test_a_watched_run_stops_once_every_linear_has_its_inputs(inputs: torch.Tens
     assert shared["first"].sequence_count == 6
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e30])
+def test_inputs_that_are_no_finite_numbers_are_an_error_that_names_the_matrix(
+    inputs: torch.Tensor, value: float
+):
+    """One NaN, one infinity, or one number whose square overflows; the Linears beside it are not blamed."""
+    module, shared = Attention(), SharedInputs()
+    with torch.no_grad():
+        module.first.weight.fill_(value)
+    with shared.watch({"first": module.first, "third": module.third}) as take_batch:
+        take_batch(lambda: module(inputs))
+    with pytest.raises(
+        PruningError, match=r"the inputs of model\.layers\.5\.third on .* are infinite or NaN"
+    ):
+        shared.check_finite("model.layers.5")
+
+
 def test_a_linear_without_inputs_is_an_error(inputs: torch.Tensor):
     """Statistics that were never taken are not zeros."""
     module, shared = Attention(), SharedInputs()
