@@ -1,10 +1,7 @@
 """What the matrix screen shows, fetched and computed in workers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from textual.message import Message
+from typing import TYPE_CHECKING
 
 from tui.matrix.spy import Picture
 from tui.matrix.spy_window import Window
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 DENSITY_BINS = 256
 EXTREMES = 50
 ORDERS = ("plain", "cluster", "gradient")
-Work = Callable[["duckdb.DuckDBPyConnection"], Any]
-Deliver = Callable[[Any], Message]
 
 
 @dataclass(frozen=True, slots=True)

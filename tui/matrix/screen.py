@@ -1,26 +1,27 @@
 # ruff: noqa: D102  # the registry says what each do_<verb> does
 """One weight matrix of one run: its mask as a spy plot, and its structure beside chance."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.widget import Widget
+from textual.message import Message
 
 from tui.dialogs.tables import ExportTable
-from tui.frame.screen import SparsityScreen
-from tui.matrix.data import MatrixKey
-from tui.matrix.panes import MatrixDeck
-from tui.matrix.spy import Spy
-from tui.matrix.spy_pane import SpyPane
+from tui.frame.panels import PanelScreen, chosen_row, panel_actions, step_actions
+from tui.matrix import panes
+from tui.matrix.data import MatrixKey, Profile, Structure, load_profile, load_separations, load_structure
 from tui.matrix.tables import matrix_tables
 from tui.state.registry import Action
-from tui.state.selection import describe_run, matrix_of, next_run, run_of, stepped
-from warehouse.overview import MatrixFigures
+from tui.state.selection import describe_matrix, describe_run, matrix_of, run_of
+from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from warehouse.expressions.matrices import Separation
 
 
-class MatrixScreen(SparsityScreen):
+class MatrixScreen(PanelScreen):
     """Shows the selected matrix; every part arrives by itself from a worker."""
 
     NAME: ClassVar[str] = "matrix"
@@ -31,32 +32,50 @@ class MatrixScreen(SparsityScreen):
         Action("matrix.closer", "plus,equals_sign", "closer", "Look closer at the spy plot", rank=2),
         Action("matrix.further", "minus", "further", "Look at the spy plot from further away", rank=3),
         Action("matrix.whole", "0", "whole", "Show the whole matrix in the spy plot"),
-        Action("matrix.next_panel", "right_square_bracket", "panel", "Put the next panel in front", rank=4),
-        Action("matrix.previous_panel", "left_square_bracket", "back", "Put the panel before in front"),
-        Action("matrix.next_block", "J", "block", "The same projection of the next block", rank=12),
-        Action("matrix.previous_block", "K", "block before", "The same projection of the block before"),
-        Action("matrix.next_projection", "L", "projection", "The next projection of the block", rank=13),
-        Action("matrix.previous_projection", "H", "projection before", "The projection before it"),
-        Action("matrix.next_run", "r", "run", "The same matrix as the next run pruned it", rank=5),
+        *(action for action in panel_actions("matrix") if action.verb != "write_text"),
+        *step_actions("matrix"),
         Action("matrix.axis", "x", "axis", "Densities along inputs or along outputs", rank=14),
         Action("matrix.back", "escape,backspace", "back", "Back to the overview"),
     )
+    PANELS = panes.PANELS
+
+    @dataclass
+    class SeparationsRead(Message):
+        """The clusterings of a matrix are here."""
+
+        key: MatrixKey
+        separations: "list[Separation]"
+
+    @dataclass
+    class StructureRead(Message):
+        """A clustering of a matrix is here in detail."""
+
+        key: MatrixKey
+        structure: Structure
+
+    @dataclass
+    class ProfileRead(Message):
+        """The densities of a matrix are here."""
+
+        profile: Profile
 
     def __init__(self) -> None:
         super().__init__()
-        self.matrix: MatrixFigures | None = None
+        self.key: MatrixKey | None = None
         self.axis = "input"
+        self.separations: list[Separation] = []
+        self._preferred_k: int | None = None
         self._shown: tuple[int, int, int] | None = None
 
-    def compose_content(self) -> Iterable[Widget]:
-        """Lay out the spy plot beside, or above, the panels."""
-        yield SpyPane()
-        yield MatrixDeck()
+    def turnable(self) -> list[str]:
+        """Return the panels beside the spy plot, which is always in view."""
+        return [panel.NAME for panel in self.PANELS if panel is not panes.SpyPanel]
 
-    def on_mount(self) -> None:
-        """Start on the spy plot."""
-        super().on_mount()
-        self.query_one(Spy).focus()
+    def bring_to_front(self, name: str) -> None:
+        """Put a panel in front; the focus stays, on the spy plot as a rule."""
+        focused = self.focused
+        super().bring_to_front(name)
+        self.set_focus(focused)
 
     def update(self) -> None:
         """Show the selected matrix."""
@@ -70,10 +89,13 @@ class MatrixScreen(SparsityScreen):
         self._shown = shown
         self.axis = "input"
         run = run_of(app.overview, self.matrix.run_id)
-        name = f"block {self.matrix.layer} {self.matrix.projection} · {describe_run(run) if run else ''}"
-        key = self._key(self.matrix)
-        self.query_one(SpyPane).show(key, f"{name} · {key.out_features}×{key.in_features}")
-        self.query_one(MatrixDeck).show(key)
+        name = f"{describe_matrix(self.matrix)} · {describe_run(run) if run else ''}"
+        size = self.matrix.out_features, self.matrix.in_features
+        self.key = key = MatrixKey(self.matrix.run_id, self.matrix.matrix_id, *size)
+        self.query_one(panes.SpyPanel).show(key, f"{name} · {size[0]}×{size[1]}")
+        deliver = partial(self.SeparationsRead, key)
+        self.fetch("clusterings", partial(load_separations, key=key), deliver)
+        self._fetch_profile()
 
     def why_not(self, verb: str) -> str | None:
         """Say why the other axis cannot be shown."""
@@ -83,63 +105,74 @@ class MatrixScreen(SparsityScreen):
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show."""
-        structure = self.query_one(SpyPane).structure
-        if self.matrix is None:
+        structure = self.query_one(panes.SpyPanel).structure
+        if self.key is None:
             return []
-        key = replace(self._key(self.matrix), axis=self.axis)
-        return matrix_tables(key, structure.separation if structure else None)
-
-    @on(MatrixDeck.Structured)
-    def _use_clustering(self, message: MatrixDeck.Structured) -> None:
-        self.query_one(SpyPane).use(message.structure)
+        return matrix_tables(replace(self.key, axis=self.axis), structure.separation if structure else None)
 
     def do_order(self) -> None:
-        self.query_one(SpyPane).turn_order()
+        self.query_one(panes.SpyPanel).turn_order()
 
     def do_closer(self) -> None:
-        self.query_one(SpyPane).zoom(closer=True)
+        self.query_one(panes.SpyPanel).zoom(closer=True)
 
     def do_further(self) -> None:
-        self.query_one(SpyPane).zoom(closer=False)
+        self.query_one(panes.SpyPanel).zoom(closer=False)
 
     def do_whole(self) -> None:
-        self.query_one(SpyPane).whole()
-
-    def do_next_panel(self) -> None:
-        self.query_one(MatrixDeck).turn(1)
-
-    def do_previous_panel(self) -> None:
-        self.query_one(MatrixDeck).turn(-1)
-
-    def do_next_block(self) -> None:
-        self._step(1, 0)
-
-    def do_previous_block(self) -> None:
-        self._step(-1, 0)
-
-    def do_next_projection(self) -> None:
-        self._step(0, 1)
-
-    def do_previous_projection(self) -> None:
-        self._step(0, -1)
-
-    def do_next_run(self) -> None:
-        app = self.host
-        if app.overview is not None:
-            app.select(next_run(app.overview, app.selection))
+        self.query_one(panes.SpyPanel).whole()
 
     def do_axis(self) -> None:
-        if self.matrix is not None:
-            self.axis = "output" if self.axis == "input" else "input"
-            self.query_one(MatrixDeck).show_axis(replace(self._key(self.matrix), axis=self.axis))
+        self.axis = "output" if self.axis == "input" else "input"
+        self._fetch_profile()
 
     def do_back(self) -> None:
         self.app.switch_mode("overview")
 
-    def _step(self, blocks: int, projections: int) -> None:
-        app = self.host
-        if app.overview is not None:
-            app.select(stepped(app.overview, app.selection, blocks, projections))
+    @on(SeparationsRead)
+    def _take_separations(self, message: SeparationsRead) -> None:
+        if message.key != self.key:
+            return
+        self.separations = message.separations
+        ratios = self.query_one(panes.RatiosPanel)
+        ratios.show(message.separations)
+        ks = [row.k for row in message.separations]
+        if not ks:
+            self._show_structure(None)
+            return
+        row = ks.index(self._preferred_k if self._preferred_k in ks else max(ks))
+        ratios.table.move_cursor(row=row)
+        self._fetch_structure(row)
 
-    def _key(self, matrix: MatrixFigures) -> MatrixKey:
-        return MatrixKey(matrix.run_id, matrix.matrix_id, matrix.out_features, matrix.in_features)
+    @on(Table.RowHighlighted, "#ratios Table")
+    def _choose_clustering(self, event: Table.RowHighlighted) -> None:
+        row = chosen_row(event)
+        if row is not None and row < len(self.separations):
+            self._fetch_structure(row)
+
+    @on(StructureRead)
+    def _take_structure(self, message: StructureRead) -> None:
+        if message.key == self.key:
+            self._show_structure(message.structure)
+            self.query_one(panes.SpyPanel).use(message.structure)
+
+    @on(ProfileRead)
+    def _show_profile(self, message: ProfileRead) -> None:
+        self.query_one(panes.DensityPanel).show(message.profile)
+        self.query_one(panes.FeaturesPanel).show(message.profile)
+
+    def _fetch_structure(self, row: int) -> None:
+        if self.key is not None:
+            separation = self.separations[row]
+            self._preferred_k = separation.k
+            work = partial(load_structure, key=self.key, separation=separation)
+            self.fetch("structure", work, partial(self.StructureRead, self.key))
+
+    def _fetch_profile(self) -> None:
+        if self.key is not None:
+            work = partial(load_profile, key=replace(self.key, axis=self.axis))
+            self.fetch("densities", work, self.ProfileRead)
+
+    def _show_structure(self, structure: Structure | None) -> None:
+        self.query_one(panes.DistancesPanel).show(structure)
+        self.query_one(panes.SizesPanel).show(structure)

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
 from tui.drawing.figures import percent
 from tui.drawing.themes import palette_of
-from tui.matrix import data as matrix_data
-from tui.matrix.data import ORDERS, MatrixKey, Structure
+from tui.frame.panes import Panel
+from tui.matrix.data import (
+    ORDERS,
+    MatrixKey,
+    Structure,
+    feature_order,
+    load_compliance,
+    load_mask,
+    make_picture,
+)
 from tui.matrix.spy import Picture, Spy
 from tui.matrix.spy_window import Window
 from tui.matrix.text import compliance_line
@@ -32,8 +39,12 @@ ORDER_TITLES = {
 }
 
 
-class SpyPane(Vertical):
+class SpyPanel(Panel):
     """Shows one matrix; `order` says how its features are arranged."""
+
+    NAME = "spy"
+    TITLE = "spy plot"
+    SIDE = "left"
 
     @dataclass
     class Masked(Message):
@@ -56,7 +67,7 @@ class SpyPane(Vertical):
         rows: "list[Compliance]"
 
     def __init__(self) -> None:
-        super().__init__(id="spy", classes="pane")
+        super().__init__()
         self.fetcher = Fetcher(self)
         self.key: MatrixKey | None = None
         self.name_of_matrix = ""
@@ -81,7 +92,7 @@ class SpyPane(Vertical):
         self._redraw(whole=True)
         reader = host_of(self.app).reader
         if reader is not None:
-            load = partial(matrix_data.load_compliance, key=self.key)
+            load = partial(load_compliance, key=self.key)
             self.fetcher.fetch(reader, "patterns", load, partial(self.Complied, self.key))
 
     def use(self, structure: Structure | None) -> None:
@@ -114,7 +125,7 @@ class SpyPane(Vertical):
         if self.key is None or app.reader is None:
             return
         order = self.effective_order
-        self.border_title = f"{self.name_of_matrix} · {ORDER_TITLES[order]}"
+        self.retitle(f"{self.name_of_matrix} · {ORDER_TITLES[order]}")
         axis = self.structure.separation.axis if self.structure is not None and order != "plain" else "input"
         wanted = replace(self.key, axis=axis)
         if whole:
@@ -125,7 +136,7 @@ class SpyPane(Vertical):
         elif wanted != self._wanted:
             self._wanted = wanted
             self.fetcher.fetch(
-                app.reader, "mask", partial(matrix_data.load_mask, key=wanted), partial(self.Masked, wanted)
+                app.reader, "mask", partial(load_mask, key=wanted), partial(self.Masked, wanted)
             )
 
     def _extent(self, key: MatrixKey) -> tuple[int, int]:
@@ -153,9 +164,9 @@ class SpyPane(Vertical):
             return
         self._drawing, self._outdated = True, False
         key, mask = self._mask
-        order = matrix_data.feature_order(self.effective_order, self.structure, key.feature_count)
+        order = feature_order(self.effective_order, self.structure, key.feature_count)
         draw = partial(
-            matrix_data.make_picture,
+            make_picture,
             mask,
             key.axis,
             order,
