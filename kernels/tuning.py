@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import platformdirs
 
 from kernels.errors import KernelError
 
@@ -88,8 +89,7 @@ class TuningStore:
 
 def cache_folder() -> Path:
     """`$XDG_CACHE_HOME/sparsity-tui/tuning`, by default under `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "sparsity-tui" / "tuning"
+    return platformdirs.user_cache_path("sparsity-tui") / "tuning"
 
 
 def write_store(path: Path, entries: dict[str, tuple[Problem, Tuned]]) -> None:

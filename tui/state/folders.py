@@ -1,22 +1,17 @@
-"""Where the app keeps what it remembers, by the XDG base directory rules."""
+"""Where the app keeps what it remembers and looks for what a person has set."""
 
-import os
 from pathlib import Path
+
+import platformdirs
 
 PROGRAM = "sparsity-tui"
 
 
 def state_folder() -> Path:
-    """Return $XDG_STATE_HOME/sparsity-tui; it may not exist yet."""
-    return _base("XDG_STATE_HOME", ".local/state") / PROGRAM
+    """Return $XDG_STATE_HOME/sparsity-tui, by default in ~/.local/state; it may not exist yet."""
+    return platformdirs.user_state_path(PROGRAM)
 
 
 def config_folder() -> Path:
-    """Return $XDG_CONFIG_HOME/sparsity-tui; it may not exist."""
-    return _base("XDG_CONFIG_HOME", ".config") / PROGRAM
-
-
-def _base(variable: str, default: str) -> Path:
-    # The rules say that a relative path is to be ignored.
-    given = Path(os.environ.get(variable, ""))
-    return given if given.is_absolute() else Path.home() / default
+    """Return $XDG_CONFIG_HOME/sparsity-tui, by default in ~/.config; it may not exist."""
+    return platformdirs.user_config_path(PROGRAM)

@@ -9,32 +9,7 @@ from tui.state.registry import all_actions
 from warehouse.errors import UsageError
 
 FILE_NAME = "keymap.toml"
-WRITTEN_KEYS = {
-    "question_mark": "?",
-    "slash": "/",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-    "enter": "⏎",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "backspace": "⌫",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "space": "Space",
-    "tab": "Tab",
-    "escape": "Esc",
-    "f1": "F1",
-    "f5": "F5",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
-}
+MODIFIERS = {"ctrl": "^", "shift": "⇧"}
 
 
 def read_keymap(path: Path | None = None) -> dict[str, str]:
@@ -68,6 +43,11 @@ def read_keymap(path: Path | None = None) -> dict[str, str]:
 
 
 def key_name(key: str) -> str:
-    """Return a key as a person would write it: `question_mark` as ?, `ctrl+p` as ^p."""
+    """Return a key as a person would write it: `question_mark` as ?, `ctrl+p` as ^p, `escape` as Esc."""
+    from textual.keys import format_key  # noqa: PLC0415  # the command line reads keymaps without Textual
+
     key = key.strip()
-    return WRITTEN_KEYS.get(key, key.replace("ctrl+", "^").replace("shift+", "⇧"))
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    name = format_key(last)
+    written = name if len(name) == 1 else name.capitalize()
+    return "".join(MODIFIERS.get(modifier, f"{modifier}+") for modifier in modifiers) + written

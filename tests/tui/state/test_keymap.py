@@ -55,7 +55,21 @@ async def test_own_keys_replace_the_default_ones(database: Path) -> None:
         assert app.actions.key_names(action) == ["w"]
 
 
-@pytest.mark.parametrize(("key", "written"), [("question_mark", "?"), ("ctrl+p", "^p"), ("G", "G")])
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("question_mark", "?"),
+        ("ctrl+p", "^p"),
+        ("G", "G"),
+        ("+", "+"),
+        ("comma", ","),
+        ("ctrl+slash", "^/"),
+        ("alt+shift+left", "alt+⇧←"),
+        ("escape", "Esc"),
+        ("pagedown", "Pgdn"),
+        (" f1", "F1"),
+    ],
+)
 def test_keys_are_written_as_on_a_keyboard(key: str, written: str) -> None:
     """Textual's names of keys are not what people read on them."""
     assert key_name(key) == written
