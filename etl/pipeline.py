@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from etl.ledger import Ledger
 from etl.load.benchmarks import load_benchmarks
+from etl.load.measurements import read_measurements
 from etl.load.tables import load_model
 from etl.plan import is_finished, load_step, make_plan
 from warehouse.publishing import Writer
@@ -52,8 +53,10 @@ def load_file(database: Path, file: Path, command: str, progress: Progress) -> N
     Raises:
         SparsityError: the file is no file of measurements, a locked or foreign database, a failed check.
     """
+    # Bad input is found before anything is copied.
+    measured = read_measurements(file)
     with Writer(database) as writer:
-        step = load_step(file)
+        step = load_step(measured)
         if not writer.resumable and writer.published is not None and is_finished(step, writer.published):
             progress.ended("unchanged", [], {})
             return
@@ -63,7 +66,7 @@ def load_file(database: Path, file: Path, command: str, progress: Progress) -> N
         began = time.monotonic()
         try:
             with ledger.step(step) as written:
-                written.update(load_benchmarks(connection, file))
+                written.update(load_benchmarks(connection, measured.rows))
         except BaseException as error:
             ledger.close(error)
             raise
@@ -116,7 +119,7 @@ class _Execution:
         if step.kind == "model":
             return load_model(self._connection, self._plan.checkpoint, self._plan.inputs.model)
         if step.kind == "load":
-            return load_benchmarks(self._connection, Path(step.subject))
+            return load_benchmarks(self._connection, read_measurements(Path(step.subject)).rows)
         if self._bench is None:
             # torch, transformers and scikit-learn take seconds to import, which a plan without work spares.
             from etl.workbench import Workbench  # noqa: PLC0415

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from etl.bundled import MODEL_PATH
 from etl.errors import PruningRequestError
-from etl.load.benchmarks import BenchmarkFileError, reference_files
+from etl.load.benchmarks import reference_files
+from etl.load.measurements import MeasurementFile, read_measurements
 from etl.model.checkpoint import Checkpoint
 from etl.model.texts import calibration_text, evaluation_text, text_fingerprint
 
@@ -107,23 +108,14 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     if settings["compare"] and len(settings.requests) > 1:
         pruned = [step.fingerprint for step in steps if step.kind == "prune"]
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
-    steps += [load_step(file) for file in reference_files()]
+    steps += [load_step(read_measurements(file)) for file in reference_files()]
     known = _finished_steps(connection)
     return Plan(settings, checkpoint, inputs, tuple(_judged(step, known) for step in steps))
 
 
-def load_step(file: Path) -> Step:
-    """Return the step that loads a file of kernel measurements.
-
-    Raises:
-        BenchmarkFileError: the file cannot be read.
-    """
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        msg = f"cannot read {file}: {error.strerror}; give a file written by sparsity-bench run"
-        raise BenchmarkFileError(msg) from error
-    return Step("load", str(file), "", _fingerprint("load", digest))
+def load_step(file: MeasurementFile) -> Step:
+    """Return the step that loads a file of kernel measurements."""
+    return Step("load", str(file.path), "", _fingerprint("load", file.digest))
 
 
 def describe(request: PruningRequest) -> str:

@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 
 from etl.cli import main
 from etl.load.benchmarks import reference_files
+from etl.load.measurements import Measurement
 from tests.etl.tiny import QUICK
 from warehouse.opening import attach_read_only
 
@@ -75,31 +76,88 @@ def test_loading_twice_adds_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def line(**changes: object) -> str:
+    """Return a measurement with some values changed."""
+    return json.dumps(ROW | changes)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("not json\n", "line 1 is not JSON"),
-        ("[1]\n", "line 1 is not a JSON object"),
-        (json.dumps({k: v for k, v in ROW.items() if k != "device"}), "line 1 lacks device"),
-        (json.dumps(ROW | {"speed": 3}), "unknown column speed"),
-        (json.dumps(ROW | {"speedup": "fast"}), "speedup is 'fast'"),
-        (json.dumps(ROW | {"speedup": float("nan")}), "speedup is nan"),
-        (json.dumps(ROW | {"batch": True}), "batch is True"),
-        (json.dumps(ROW | {"measured_at": "yesterday"}), "measured_at is 'yesterday'"),
+        ("not json", "Invalid JSON"),
+        ("[1]", "must be an object, not [1]"),
+        (json.dumps({k: v for k, v in ROW.items() if k != "device"}), "device is missing"),
+        (line(device=None), "device must be a valid string, not None"),
+        (line(device=""), "device"),
+        (line(speed=3), "there is no key speed; the nearest is speedup"),
+        (line(speedup="fast"), "speedup must be a valid number, not 'fast'"),
+        (line(speedup=float("nan")), "speedup must be a finite number, not nan"),
+        (line(latency_us_p50=float("inf")), "latency_us_p50 must be a finite number, not inf"),
+        (line(latency_us_p20=-7.7), "latency_us_p20 must be greater than 0, not -7.7"),
+        (line(latency_us_p50=0), "latency_us_p50 must be greater than 0, not 0"),
+        (line(dense_latency_us_p50=-1), "dense_latency_us_p50 must be greater than 0"),
+        (line(sparsity=7), "sparsity must be less than or equal to 1, not 7"),
+        (line(sparsity=-0.1), "sparsity must be greater than or equal to 0, not -0.1"),
+        (line(bytes_moved=2**63), f"bytes_moved must be less than or equal to {2**63 - 1}, not {2**63}"),
+        (line(packed_bytes=-1), "packed_bytes must be greater than or equal to 0"),
+        (line(batch=2**31), "batch must be less than or equal to"),
+        (line(out_features=0), "out_features must be greater than or equal to 1"),
+        (line(batch=True), "batch must be a valid integer, not True"),
+        (line(batch="1"), "batch must be a valid integer, not '1'"),
+        (line(batch=1.5), "batch must be a valid integer, not 1.5"),
+        (line(cache="lukewarm"), "cache must be 'cold' or 'warm', not 'lukewarm'"),
+        (line(measured_at="yesterday"), "measured_at must be a valid datetime"),
+        (line(measured_at=5), "measured_at must be a valid datetime"),
+        (
+            line(measured_at="0001-01-01T00:00:00+14:00"),
+            "measured_at must be a time between the years 1 and 9999 in UTC",
+        ),
+        (line()[:-1] + ', "batch": 4}', "batch is there twice"),
+        (line().replace('"sell"', r'"\ud800"'), "Invalid JSON"),
     ],
 )
 def test_a_bad_line_loads_nothing(
     tmp_path: Path, text: str, message: str, capsys: pytest.CaptureFixture
 ) -> None:
-    """A file with one bad line leaves no row, not even of the good lines before it."""
+    """One line names file, line and field; no row is loaded, not even of the good lines before it."""
     database = tmp_path / "sparsity.db"
     good = write(tmp_path / "good.jsonl", ROW)
     assert load(database, good) == 0
+    before = sorted(tmp_path.iterdir())
+    capsys.readouterr()
     bad = tmp_path / "bad.jsonl"
-    bad.write_text(text)
+    bad.write_text(line(batch=16) + "\n\n" + text + "\n")
     assert load(database, bad) == 1
-    assert message in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert f"{bad}, line 3: " in captured.err
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == sorted([*before, bad])
     assert rows_of(database, "SELECT count(*) FROM kernel_benchmarks") == [(1,)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe"])
+def test_a_file_without_measurements_is_named(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture
+) -> None:
+    """Empty, blank, or no text at all."""
+    bad = tmp_path / "bad.jsonl"
+    bad.write_bytes(content)
+    assert load(tmp_path / "sparsity.db", bad) == 1
+    assert str(bad) in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_measurements_have_the_columns_of_their_table(tmp_path: Path) -> None:
+    """Every column is a field of the checked row, required where the column may not be NULL."""
+    assert load(tmp_path / "sparsity.db", write(tmp_path / "bench.jsonl", ROW)) == 0
+    columns = rows_of(
+        tmp_path / "sparsity.db",
+        "SELECT column_name, is_nullable FROM duckdb_columns()"
+        " WHERE table_name = 'kernel_benchmarks' ORDER BY column_index",
+    )
+    fields = [(name, not field.is_required()) for name, field in Measurement.model_fields.items()]
+    assert fields == columns
 
 
 def test_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
