@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test check gpu-test bench clean
+.PHONY: help install run test coverage check gpu-test bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ run: $(INSTALLED)  ## prune the bundled model, build sparsity.db, open the app (
 test: $(INSTALLED)  ## everything that needs no GPU
 	$(BIN)/pytest -m "not gpu" --numprocesses auto
 
+coverage: $(INSTALLED)  ## the tests again, with the share of lines and branches that ran
+	$(BIN)/pytest -m "not gpu" --numprocesses auto --cov --cov-report=term
+
 check: $(INSTALLED)  ## formatting, lint, types, import rules, SQL style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,5 +41,5 @@ bench: $(INSTALLED)  ## measure every kernel on this machine's GPU
 	$(BIN)/sparsity-bench run --shapes llama-7b --formats all --sparsity 0.5 0.7 --out bench.jsonl
 
 clean:  ## remove what was built: environment, database, caches
-	rm -rf $(VENV) sparsity.db sparsity.db.* build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) sparsity.db sparsity.db.* build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kernels.errors import KernelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 Row = dict[str, Any]
 RESULTS = Path(__file__).parent / "results"
@@ -192,19 +192,24 @@ SECTIONS: dict[str, Callable[[], str]] = {
 }
 
 
-def update(path: Path) -> None:
-    """Rewrite the tables between `<!-- NAME:begin -->` and `<!-- NAME:end -->`; KernelError without any."""
-    text = path.read_text()
-    found = 0
-    for name, table in SECTIONS.items():
+def rewritten(text: str, sections: Mapping[str, Callable[[], str]]) -> str | None:
+    """Fill the blocks between `<!-- NAME:begin -->` and `<!-- NAME:end -->` anew; None without any."""
+    found = False
+    for name, table in sections.items():
         marked = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
         if marked.search(text):
-            found += 1
+            found = True
             fresh = table()
             text = marked.sub(lambda match, fresh=fresh: f"{match[1]}{fresh}\n{match[2]}", text)
-    if not found:
+    return text if found else None
+
+
+def update(path: Path) -> None:
+    """Rewrite the tables of one page; KernelError where it has no markers."""
+    fresh = rewritten(path.read_text(), SECTIONS)
+    if fresh is None:
         raise KernelError(f"{path} has no markers such as <!-- kernels:begin --> and <!-- kernels:end -->")
-    path.write_text(text)
+    path.write_text(fresh)
 
 
 def main(argv: list[str] | None = None) -> int:

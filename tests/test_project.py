@@ -32,10 +32,36 @@ def test_readme_names_every_subcommand() -> None:
             assert re.search(rf"sparsity-{program} .*\b{command}\b|`{command}`", readme), command
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)", (ROOT / "README.md").read_text()))
-def test_readme_links_lead_somewhere(link: str) -> None:
-    """Every relative link and picture of the README exists."""
-    assert (ROOT / link).exists()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture of a document exists."""
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_documents_name_exist(page: Path) -> None:
+    """A path in backticks that begins with a folder of the project exists; NAME stands for one to come."""
+    named = re.findall(r"`((?:tui|warehouse|etl|kernels|sql|tests|docs)/[^`\s]*)`", page.read_text())
+    real = [path for path in named if not re.search(r"NAME|NNN|[*…]", path)]
+    assert [path for path in real if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "decision", sorted((ROOT / "docs" / "decisions").glob("[a-z]*.md")), ids=lambda page: page.stem
+)
+def test_every_decision_is_listed_and_says_when_to_think_again(decision: Path) -> None:
+    """The list of decisions names each page, and each page has its four parts."""
+    assert f"({decision.name})" in (decision.parent / "README.md").read_text()
+    text = decision.read_text()
+    assert [
+        part
+        for part in ("**Decided.**", "**Why.**", "**What it costs.**", "**Think again**")
+        if part not in text
+    ] == []
 
 
 @pytest.fixture(scope="module")

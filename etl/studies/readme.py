@@ -1,0 +1,110 @@
+"""The figures of the documents that come from pruning the bundled model.
+
+`python -m etl.studies.readme --db sparsity.db --update FILE …` writes them, from the database that
+`sparsity-etl run` leaves, between the markers that stand in the pages; without `--update` it prints them.
+"""
+
+# ruff: noqa: T201 - a command prints.
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kernels.report import rewritten
+from warehouse.commands import guarded
+from warehouse.errors import SparsityError
+from warehouse.opening import attach_read_only
+from warehouse.sql_files import saved_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Row = dict[str, Any]
+METHODS = {"dense": "dense", "magnitude": "magnitude", "wanda": "Wanda", "sparsegpt": "SparseGPT"}
+PATTERNS = {"unstructured": "50% unstructured", "2:4": "2:4"}
+
+
+def perplexity_table(rows: list[Row]) -> str:
+    """Tabulate the perplexity of each method and pattern, and how often the dense one it is."""
+    cells = {(row["method"], row["pattern"]): row for row in rows if row["sparsity"] in {0, 0.5}}
+    lines = [f"| method | {' | '.join(PATTERNS.values())} |", "|---|---:|---:|"]
+    for method, name in METHODS.items():
+        found = [cells.get((method, "dense" if method == "dense" else pattern)) for pattern in PATTERNS]
+        lines.append(f"| {name} | {' | '.join(_cell(row) for row in found)} |")
+    return "\n".join(lines)
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "–"
+    figure = f"{row['perplexity']:.2f}"
+    return figure if row["method"] == "dense" else f"{figure} ({row['perplexity_ratio']:.2f}×)"
+
+
+def verdict_table(rows: list[Row]) -> str:
+    """Tabulate how the clusterings of each run stand against chance, and all of them together."""
+    counts = ("clusterings", "at_chance", "barely_above", "below", "structured")
+    lines = [f"| run | {' | '.join(name.replace('_', ' ') for name in counts)} |", "|---|" + "---:|" * 5]
+    for row in rows:
+        name = f"{METHODS.get(row['method'], row['method'])}, {row['pattern']}"
+        lines.append(f"| {name} | {' | '.join(str(row[count]) for count in counts)} |")
+    total = (str(sum(row[count] for row in rows)) for count in counts)
+    return "\n".join([*lines, f"| all | {' | '.join(total)} |"])
+
+
+def verdict_sentence(rows: list[Row]) -> str:
+    """Say in one line how many of all clusterings stand at chance."""
+    chance, total = (sum(row[name] for row in rows) for name in ("at_chance", "clusterings"))
+    structured = sum(row["structured"] for row in rows)
+    return (
+        f"On the bundled model {chance} of {total} clusterings are at chance, and {structured or 'none'}"
+        f" {'is' if structured == 1 else 'are'} structured."
+    )
+
+
+#: What stands between the markers of a page: the saved query it is made from, and how its rows are told.
+BLOCKS: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
+    "perplexity": ("perplexity_by_method", perplexity_table),
+    "verdicts": ("verdicts", verdict_table),
+    "verdict": ("verdicts", verdict_sentence),
+}
+
+
+def blocks(database: Path) -> dict[str, str]:
+    """Return the text of every block as a published database of the bundled model tells it."""
+    with attach_read_only(database) as connection:
+        rows = {
+            name: connection.sql(saved_queries()[name][1]).to_arrow_table().to_pylist()
+            for name in {query for query, _ in BLOCKS.values()}
+        }
+    return {block: tell(rows[query]) for block, (query, tell) in BLOCKS.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the blocks, or write them into the pages given."""
+    parser = argparse.ArgumentParser(prog="python -m etl.studies.readme", description=__doc__)
+    parser.add_argument("--db", type=Path, required=True, help="database that `sparsity-etl run` has made")
+    parser.add_argument("--update", nargs="+", type=Path, default=[], metavar="FILE", help="pages to rewrite")
+    arguments = parser.parse_args(argv)
+    return guarded(lambda: _run(arguments), debug=False)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    figures = blocks(arguments.db)
+    if not arguments.update:
+        print("\n\n".join(figures.values()))
+    for page in arguments.update:
+        text = page.read_text(encoding="utf-8")
+        fresh = rewritten(text, {name: lambda text=text: text for name, text in figures.items()})
+        if fresh is None:
+            raise SparsityError(
+                f"{page} has no markers such as <!-- verdict:begin --> and <!-- verdict:end -->"
+            )
+        page.write_text(fresh, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
