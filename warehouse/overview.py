@@ -53,6 +53,7 @@ class MatrixFigures:
     best_speedup: float | None = None
     best_kernel: str | None = None
     best_device: str | None = None
+    chance_standing: str | None = None
 
 
 PRUNING_COLUMNS = tuple(field.name for field in fields(MatrixFigures))[:10]

@@ -3,6 +3,7 @@
 import duckdb
 
 from warehouse import sql_files
+from warehouse.comments import comment_columns
 from warehouse.errors import SparsityError
 from warehouse.quoting import identifier, literal
 
@@ -72,7 +73,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             for text in sql_files.read_folder(folder).values():
                 connection.execute(text)
         _fill(connection)
-        inherit_comments(connection)
+        comment_columns(connection, [*sql_files.read_folder("tables"), *sql_files.read_folder("views")])
         _remember(connection)
     except BaseException:
         connection.execute("ROLLBACK")
@@ -85,38 +86,6 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
     for table, path in sql_files.data_files().items():
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a file name of our own
         connection.execute(f"INSERT INTO {table} BY NAME FROM read_csv(?, header = true)", [str(path)])
-
-
-def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every uncommented view column the comment that columns of its name agree on, tables first."""
-    rows = connection.execute(
-        """
-        WITH agreed AS (
-            SELECT
-                column_name,
-                CASE
-                    WHEN count(DISTINCT comment) FILTER (WHERE of_table) = 1
-                        THEN any_value(comment) FILTER (WHERE of_table)
-                    WHEN count(*) FILTER (WHERE of_table) = 0 AND count(DISTINCT comment) = 1
-                        THEN any_value(comment)
-                END AS comment
-            FROM (
-                SELECT *, table_name IN (SELECT table_name FROM duckdb_tables()) AS of_table
-                FROM duckdb_columns()
-                WHERE comment IS NOT NULL
-            )
-            GROUP BY column_name
-        )
-        SELECT view_name, column_name, agreed.comment
-        FROM duckdb_views() AS views
-        INNER JOIN duckdb_columns() AS columns
-            ON views.view_name = columns.table_name AND views.database_name = columns.database_name
-        INNER JOIN agreed USING (column_name)
-        WHERE NOT views.internal AND columns.comment IS NULL AND agreed.comment IS NOT NULL
-        """
-    ).fetchall()
-    for view, column, comment in rows:
-        connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS {literal(comment)}')
 
 
 def _remember(connection: duckdb.DuckDBPyConnection) -> None:

@@ -4,7 +4,8 @@ import re
 
 import duckdb
 
-from warehouse import schema, sql_files
+from warehouse import sql_files
+from warehouse.comments import comment_columns
 
 #: How the comment of every such view begins.
 _COMMENT = "One row per model, run, block and feature of "
@@ -30,7 +31,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for stale in set(_existing(connection)) - views.keys():
         connection.execute(f"DROP VIEW {stale}")
     _create(connection, views)
-    schema.inherit_comments(connection)
+    comment_columns(connection, views)
     connection.execute("COMMIT")
     return sorted(views)
 

@@ -2,12 +2,16 @@
 
 import hashlib
 import re
+import tomllib
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
+_COLUMN_COMMENTS = SQL_FOLDER / "column_comments.toml"
+_COLUMN_COMMENT = re.compile(r"""COMMENT ON COLUMN (\w+)\."?(\w+)"? IS\s+'((?:[^']|'')*)'""")
 _WORD = re.compile(r"\w+")
+_PROSE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 _DESCRIPTION = re.compile(r"^-- (.+)$", re.MULTILINE)
 
 
@@ -46,18 +50,35 @@ def data_files() -> dict[str, Path]:
 
 
 @cache
+def column_comments() -> dict[str, str]:
+    """Return the comments of the columns that several tables and views have, by name."""
+    return tomllib.loads(_COLUMN_COMMENTS.read_text(encoding="utf-8"))
+
+
+@cache
+def explained_columns() -> dict[tuple[str, str], str]:
+    """Return the comments that the files of tables and views give their own columns, by object and column."""
+    texts = (text for folder in ("tables", "views") for text in read_folder(folder).values())
+    return {
+        (name, column): comment.replace("''", "'")
+        for text in texts
+        for name, column, comment in _COLUMN_COMMENT.findall(text)
+    }
+
+
+@cache
 def fingerprint() -> str:
-    """Hash of every file that defines the database: tables, macros, views and given data."""
+    """Hash of every file that defines the database: tables, macros, views, comments and given data."""
     digest = hashlib.blake2b(digest_size=16)
     for folder in ("tables", "macros", "views"):
         for stem, text in read_folder(folder).items():
             digest.update(f"{folder}/{stem}\0{text}\0".encode())
+    digest.update(_COLUMN_COMMENTS.read_bytes())
     for table, path in data_files().items():
         digest.update(f"data/{table}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def _without_comments(text: str) -> str:
-    """Drop comments and COMMENT ON statements, whose prose may name other objects."""
-    code = re.sub(r"--[^\n]*", "", text)
-    return re.sub(r"COMMENT ON .*?;", "", code, flags=re.DOTALL)
+    """Drop comments and strings, whose prose may name other objects."""
+    return _PROSE.sub("", text)

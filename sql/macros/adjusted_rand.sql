@@ -3,8 +3,10 @@ CASE
     -- Both put everything together, or both keep everything apart: they agree.
     WHEN pairs_a = pairs_b AND (pairs_a = 0 OR pairs_a = pairs_all) THEN 1.0
     ELSE
-        (pairs_both - pairs_a * pairs_b / pairs_all)
-        / ((pairs_a + pairs_b) / 2 - pairs_a * pairs_b / pairs_all)
+        safe_ratio(
+            pairs_both - safe_ratio(pairs_a * pairs_b, pairs_all),
+            (pairs_a + pairs_b) / 2 - safe_ratio(pairs_a * pairs_b, pairs_all)
+        )
 END;
 
 COMMENT ON MACRO adjusted_rand IS -- noqa: PRS

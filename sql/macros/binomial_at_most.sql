@@ -1,7 +1,8 @@
 CREATE OR REPLACE MACRO binomial_at_most(successes, trials, probability) AS -- noqa: CP05
 list_sum(list_transform(
     range(successes + 1)::INTEGER[],
-    LAMBDA hits: factorial(trials)::DOUBLE / (factorial(hits)::DOUBLE * factorial(trials - hits)::DOUBLE)
+    LAMBDA hits:
+    safe_ratio(factorial(trials)::DOUBLE, factorial(hits)::DOUBLE * factorial(trials - hits)::DOUBLE)
     * probability ** hits * (1 - probability) ** (trials - hits)
 ));
 

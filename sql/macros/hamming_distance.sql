@@ -1,5 +1,5 @@
 CREATE OR REPLACE MACRO hamming_distance(mask_a, mask_b) AS -- noqa: CP05
-bit_count(xor(mask_a, mask_b)) / bit_length(mask_a);
+safe_ratio(bit_count(xor(mask_a, mask_b)), bit_length(mask_a));
 
 COMMENT ON MACRO hamming_distance IS -- noqa: PRS
 'Share of the positions in which two keep masks of equal length differ.';

@@ -1,9 +1,12 @@
 CREATE OR REPLACE MACRO packed_bits_per_weight(pattern_text, density) AS -- noqa: CP05
 CASE
-    -- A kept value of N:M is 16 bits and its place in the group of M.
-    WHEN pattern_text LIKE '%:%' THEN density * (16 + ceil(log2(split_part(pattern_text, ':', 2)::INTEGER)))
-    -- A kept value of an unstructured mask is 16 bits and a 4-bit gap to the value before.
-    ELSE density * 20
+    -- A kept value of N:M is stored beside its place in the group of M.
+    WHEN is_group_pattern(pattern_text)
+        THEN
+            density
+            * (dense_bits_per_weight() + ceil(log2(split_part(pattern_text, ':', 2)::INTEGER)))
+    -- A kept value of an unstructured mask is stored beside the gap to the value before it, 4 bits wide.
+    ELSE density * (dense_bits_per_weight() + 4)
 END;
 
 COMMENT ON MACRO packed_bits_per_weight IS -- noqa: PRS

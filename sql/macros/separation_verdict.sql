@@ -4,17 +4,16 @@ CREATE OR REPLACE MACRO separation_verdict( -- noqa: CP05
 CASE
     WHEN ratio IS NULL THEN 'no pairs on both sides to compare'
     WHEN null_mean IS NULL THEN 'no chance masks to compare with'
-    WHEN z_score(ratio, null_mean, null_sd) > 3 AND ratio >= 1.1 * null_mean
+    WHEN is_structured(z_score(ratio, null_mean, null_sd), ratio, null_mean)
         THEN printf('structured: %.2f× against %.2f at chance', ratio, null_mean)
-    WHEN z_score(ratio, null_mean, null_sd) > 3
+    WHEN is_above_chance(z_score(ratio, null_mean, null_sd))
         THEN printf('barely above chance: %.3f× against %.3f', ratio, null_mean)
-    WHEN z_score(ratio, null_mean, null_sd) < -3
+    WHEN is_above_chance(-z_score(ratio, null_mean, null_sd))
         THEN printf('ratio is below chance: %.3f× against %.3f', ratio, null_mean)
     ELSE printf('ratio is at chance: %.2f× against %.2f', ratio, null_mean)
 END
 || CASE
-    -- A macro ratio well above the pair ratio comes from clusters of one, which count as perfectly tight.
-    WHEN singletons > 0 AND macro_ratio > 1.25 * ratio
+    WHEN is_inflated(macro_ratio, ratio, singletons)
         THEN printf(
             '; macro ratio %.2f is inflated by %d %s%s',
             macro_ratio,
@@ -26,4 +25,4 @@ END
 END;
 
 COMMENT ON MACRO separation_verdict IS -- noqa: PRS
-'What a separation ratio says, in a sentence: structured needs 3 standard deviations and 10% above chance.';
+'What a separation ratio says, in a sentence: structured where is_structured says so.';

@@ -7,8 +7,4 @@ CREATE TABLE IF NOT EXISTS cluster_assignments (
 );
 
 COMMENT ON TABLE cluster_assignments IS 'One row per clustering of a real mask and feature.';
-COMMENT ON COLUMN cluster_assignments.clustering_id IS 'Clustering';
-COMMENT ON COLUMN cluster_assignments.feature_index IS 'Column or row, from 0';
-COMMENT ON COLUMN cluster_assignments.cluster IS 'Cluster, from 0';
-COMMENT ON COLUMN cluster_assignments.gradient_rank IS 'Place of the feature by distance to the reference feature, from 0';
 COMMENT ON COLUMN cluster_assignments.reference_distance IS 'Hamming distance to the reference feature';

@@ -8,9 +8,4 @@ CREATE TABLE IF NOT EXISTS cluster_centroids (
 );
 
 COMMENT ON TABLE cluster_centroids IS 'One row per clustering of a real mask and cluster: the mask in its middle.';
-COMMENT ON COLUMN cluster_centroids.clustering_id IS 'Clustering';
-COMMENT ON COLUMN cluster_centroids.cluster IS 'Cluster, from 0';
-COMMENT ON COLUMN cluster_centroids.feature_count IS 'Features in the cluster';
 COMMENT ON COLUMN cluster_centroids.majority_mask IS 'One bit per position, position 0 first; 1 = kept by more than half of the features of the cluster';
-COMMENT ON COLUMN cluster_centroids.mean_density IS 'Mean density of the features of the cluster';
-COMMENT ON COLUMN cluster_centroids.majority_agreement IS 'Mean share of positions in which a feature of the cluster agrees with the majority mask';

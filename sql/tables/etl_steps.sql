@@ -11,12 +11,6 @@ CREATE TABLE IF NOT EXISTS etl_steps (
 );
 
 COMMENT ON TABLE etl_steps IS 'One row per step of an ETL invocation.';
-COMMENT ON COLUMN etl_steps.etl_run_id IS 'Invocation of the ETL';
-COMMENT ON COLUMN etl_steps.step IS 'Kind of work: model, prune, evaluate, cluster, load';
+COMMENT ON COLUMN etl_steps.step IS 'Kind of work: model, prune, evaluate, compare, cluster, load';
 COMMENT ON COLUMN etl_steps.subject IS 'What was worked on, in words';
 COMMENT ON COLUMN etl_steps.fingerprint IS 'Hash of everything the result depends on; a finished step with this hash is not done again';
-COMMENT ON COLUMN etl_steps.state IS 'running, finished, failed or interrupted';
-COMMENT ON COLUMN etl_steps.started_at IS 'UTC';
-COMMENT ON COLUMN etl_steps.finished_at IS 'UTC';
-COMMENT ON COLUMN etl_steps.rows_written IS 'Rows written';
-COMMENT ON COLUMN etl_steps.error IS 'What went wrong; NULL where nothing did';

@@ -8,9 +8,4 @@ CREATE TABLE IF NOT EXISTS feature_masks (
 );
 
 COMMENT ON TABLE feature_masks IS 'One row per run, matrix, axis and feature: which weights of the feature are kept.';
-COMMENT ON COLUMN feature_masks.run_id IS 'Pruning run';
-COMMENT ON COLUMN feature_masks.matrix_id IS 'Weight matrix';
-COMMENT ON COLUMN feature_masks.axis IS 'input: the feature is a column of the matrix; output: a row';
-COMMENT ON COLUMN feature_masks.feature_index IS 'Column or row, from 0';
 COMMENT ON COLUMN feature_masks.keep_mask IS 'One bit per position of the feature, position 0 first; 1 = kept';
-COMMENT ON COLUMN feature_masks.kept_count IS 'Weights kept';

@@ -9,10 +9,8 @@ CREATE TABLE IF NOT EXISTS models (
 );
 
 COMMENT ON TABLE models IS 'One row per model checkpoint.';
-COMMENT ON COLUMN models.model_id IS 'Model: the checkpoint folder name, with a piece of its fingerprint where two folders share one';
 COMMENT ON COLUMN models.architecture IS 'Model class named by the checkpoint, such as LlamaForCausalLM';
 COMMENT ON COLUMN models.layer_count IS 'Number of transformer blocks';
 COMMENT ON COLUMN models.parameter_count IS 'Number of stored weights in the whole checkpoint';
-COMMENT ON COLUMN models.dtype IS 'Type of the weights, such as bfloat16';
 COMMENT ON COLUMN models.source IS 'Folder the checkpoint was read from';
 COMMENT ON COLUMN models.fingerprint IS 'Hash of the configuration and of every weight file';

@@ -17,12 +17,5 @@ COMMENT ON TABLE reference_results IS 'One row per published figure, filled from
 COMMENT ON COLUMN reference_results.source IS 'Where the figure was published';
 COMMENT ON COLUMN reference_results.metric IS 'What the figure is: a column of the views where there is one, such as separation_ratio_macro or perplexity';
 COMMENT ON COLUMN reference_results.model IS 'Model the figure is of, as published';
-COMMENT ON COLUMN reference_results.layer IS 'Transformer block, from 0';
-COMMENT ON COLUMN reference_results.method IS 'dense, magnitude, wanda or sparsegpt; loaded masks may name others';
-COMMENT ON COLUMN reference_results.sparsity IS 'Share of zeros asked for, in [0, 1)';
-COMMENT ON COLUMN reference_results.pattern IS 'unstructured, or N:M: N kept of every M consecutive inputs of an output row';
-COMMENT ON COLUMN reference_results.projection IS 'q, k, v, o, gate, up or down; elsewhere the own name of the module';
-COMMENT ON COLUMN reference_results.k IS 'Number of clusters asked for';
-COMMENT ON COLUMN reference_results."window" IS 'Tokens in each of the non-overlapping windows';
 COMMENT ON COLUMN reference_results.value IS 'The figure';
 COMMENT ON COLUMN reference_results.remark IS 'What else must be known to read it';

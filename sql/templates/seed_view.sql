@@ -8,7 +8,7 @@ SELECT
     masks.axis,
     masks.feature_index,
     masks.kept_count,
-    masks.kept_count / bit_length(masks.keep_mask) AS density,
+    safe_ratio(masks.kept_count, bit_length(masks.keep_mask)) AS density,
     metrics.weight_norm,
     metrics.pruned_weight_norm,
     metrics.activation_norm,
@@ -30,5 +30,3 @@ WHERE
 
 COMMENT ON VIEW seed_view IS
 'One row per model, run, block and feature of seed_method at seed_sparsity (seed_pattern), seed_component.';
-COMMENT ON COLUMN seed_view.density IS 'Share of the weights of the feature that are kept';
-COMMENT ON COLUMN seed_view.relevance IS 'Weight norm times activation norm: what Wanda scores add up to; NULL for output features';

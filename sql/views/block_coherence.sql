@@ -55,9 +55,9 @@ merged AS (
         bit_count(bit_or(masks.keep_mask)) AS occupied_count,
         sum(masks.kept_count) AS kept_count,
         -- A position is empty by chance when each feature of the block happens to prune it.
-        product(1 - masks.kept_count / bit_length(masks.keep_mask)) AS chance_empty_share
+        product(1 - safe_ratio(masks.kept_count, bit_length(masks.keep_mask))) AS chance_empty_share
     FROM blocks
-    INNER JOIN clusterings ON blocks.clustering_id = clusterings.clustering_id
+    INNER JOIN real_clusterings AS clusterings ON blocks.clustering_id = clusterings.clustering_id
     INNER JOIN feature_masks AS masks
         ON
             clusterings.run_id = masks.run_id
@@ -73,30 +73,18 @@ shares AS (
         feature_order,
         count(*) AS cluster_count,
         avg(feature_count) AS mean_block_size,
-        1 - sum(occupied_count) / sum(position_count) AS block_coherence,
+        1 - safe_ratio(sum(occupied_count), sum(position_count)) AS block_coherence,
         avg(chance_empty_share) AS chance_block_coherence,
-        1 - sum(feature_count * occupied_count) / sum(feature_count * position_count) AS skippable_share,
-        sum(feature_count * chance_empty_share) / sum(feature_count) AS chance_skippable_share,
-        1 - sum(kept_count) / sum(feature_count * position_count) AS pruned_share
+        1 - safe_ratio(sum(feature_count * occupied_count), sum(feature_count * position_count))
+            AS skippable_share,
+        safe_ratio(sum(feature_count * chance_empty_share), sum(feature_count)) AS chance_skippable_share,
+        1 - safe_ratio(sum(kept_count), sum(feature_count * position_count)) AS pruned_share
     FROM merged
     GROUP BY clustering_id, feature_order
 )
 
 SELECT
-    runs.model_id,
-    clusterings.run_id,
-    clusterings.matrix_id,
-    clusterings.clustering_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
-    matrices.layer,
-    matrices.projection,
-    clusterings.algorithm,
-    clusterings.distance,
-    clusterings.k,
-    clusterings.reference_feature,
-    clusterings.seed,
+    clusterings.*,
     shares.feature_order,
     shares.cluster_count,
     shares.mean_block_size,
@@ -106,22 +94,21 @@ SELECT
     shares.chance_skippable_share,
     shares.pruned_share,
     CASE
-        WHEN shares.block_coherence <= 0.3 THEN 'too low to skip blocks'
-        WHEN shares.skippable_share < 1.1 * shares.chance_skippable_share THEN 'high, but at chance'
+        WHEN shares.block_coherence <= worthwhile_block_share() THEN 'too low to skip blocks'
+        WHEN shares.skippable_share < structured_excess() * shares.chance_skippable_share
+            THEN 'high, but at chance'
         WHEN shares.skippable_share < shares.pruned_share / 2 THEN 'high by small blocks alone'
         ELSE 'good: blocks can be skipped'
     END AS verdict
 FROM shares
-INNER JOIN clusterings ON shares.clustering_id = clusterings.clustering_id
-INNER JOIN pruning_runs AS runs ON clusterings.run_id = runs.run_id
-INNER JOIN matrices ON clusterings.matrix_id = matrices.matrix_id;
+INNER JOIN real_clusterings AS clusterings ON shares.clustering_id = clusterings.clustering_id;
 
 COMMENT ON VIEW block_coherence IS
 'One row per clustering and feature order: share of blocks, one position by a group of features, that are wholly pruned.';
 COMMENT ON COLUMN block_coherence.feature_order IS 'cluster, gradient (by distance to the reference) or stored; blocks have the sizes of the clusters in each';
 COMMENT ON COLUMN block_coherence.cluster_count IS 'Groups of features';
 COMMENT ON COLUMN block_coherence.mean_block_size IS 'Mean number of features in a block';
-COMMENT ON COLUMN block_coherence.block_coherence IS 'Wholly pruned blocks over all blocks; the seeds call more than 0.3 good';
+COMMENT ON COLUMN block_coherence.block_coherence IS 'Wholly pruned blocks over all blocks';
 COMMENT ON COLUMN block_coherence.chance_block_coherence IS 'Block coherence expected of independent masks with the kept counts of these features';
 COMMENT ON COLUMN block_coherence.skippable_share IS 'Share of the weights that lie in wholly pruned blocks; small blocks do not inflate it';
 COMMENT ON COLUMN block_coherence.chance_skippable_share IS 'Skippable share expected of independent masks with the kept counts of these features';

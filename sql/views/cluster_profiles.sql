@@ -1,32 +1,18 @@
 CREATE OR REPLACE VIEW cluster_profiles AS
 -- One row per cluster of a real mask: its centroid in figures, and the activations its features see.
 SELECT
-    runs.model_id,
-    clusterings.run_id,
-    clusterings.matrix_id,
-    clusterings.clustering_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
-    matrices.layer,
-    matrices.projection,
-    clusterings.algorithm,
-    clusterings.distance,
-    clusterings.k,
-    clusterings.reference_feature,
-    clusterings.seed,
+    clusterings.*,
     centroids.cluster,
     any_value(centroids.feature_count) AS feature_count,
     any_value(centroids.mean_density) AS mean_density,
     any_value(centroids.majority_agreement) AS majority_agreement,
-    any_value(bit_count(centroids.majority_mask) / bit_length(centroids.majority_mask)) AS majority_density,
+    any_value(safe_ratio(bit_count(centroids.majority_mask), bit_length(centroids.majority_mask)))
+        AS majority_density,
     avg(metrics.weight_norm) AS mean_weight_norm,
     avg(metrics.activation_norm) AS mean_activation_norm,
     stddev_samp(metrics.activation_norm) AS activation_norm_sd
 FROM cluster_centroids AS centroids
-INNER JOIN clusterings ON centroids.clustering_id = clusterings.clustering_id
-INNER JOIN pruning_runs AS runs ON clusterings.run_id = runs.run_id
-INNER JOIN matrices ON clusterings.matrix_id = matrices.matrix_id
+INNER JOIN real_clusterings AS clusterings ON centroids.clustering_id = clusterings.clustering_id
 INNER JOIN cluster_assignments AS assignments
     ON centroids.clustering_id = assignments.clustering_id AND centroids.cluster = assignments.cluster
 LEFT JOIN feature_metrics AS metrics

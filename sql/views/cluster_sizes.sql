@@ -11,20 +11,7 @@ WITH sizes AS (
 )
 
 SELECT
-    runs.model_id,
-    clusterings.run_id,
-    clusterings.matrix_id,
-    clusterings.clustering_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
-    matrices.layer,
-    matrices.projection,
-    clusterings.algorithm,
-    clusterings.distance,
-    clusterings.k,
-    clusterings.reference_feature,
-    clusterings.seed,
+    clusterings.*,
     sizes.cluster,
     sizes.feature_count,
     row_number() OVER (
@@ -32,12 +19,9 @@ SELECT
     ) AS size_rank,
     sizes.mean_reference_distance
 FROM sizes
-INNER JOIN clusterings ON sizes.clustering_id = clusterings.clustering_id
-INNER JOIN pruning_runs AS runs ON clusterings.run_id = runs.run_id
-INNER JOIN matrices ON clusterings.matrix_id = matrices.matrix_id;
+INNER JOIN real_clusterings AS clusterings ON sizes.clustering_id = clusterings.clustering_id;
 
 COMMENT ON VIEW cluster_sizes IS
 'One row per cluster of a real mask: how many features it holds and how far they lie from the reference feature.';
-COMMENT ON COLUMN cluster_sizes.feature_count IS 'Features in the cluster';
 COMMENT ON COLUMN cluster_sizes.size_rank IS 'Place of the cluster by size, 1 the largest';
 COMMENT ON COLUMN cluster_sizes.mean_reference_distance IS 'Mean Hamming distance of its features to the reference feature';

@@ -2,19 +2,25 @@ CREATE OR REPLACE VIEW cluster_stability AS
 -- One row per pair of clusterings of one mask that differ in seed, or in reference feature, alone.
 WITH pairs AS (
     SELECT
-        a.clustering_id AS clustering_id_a,
-        b.clustering_id AS clustering_id_b,
+        a.model_id,
         a.run_id,
         a.matrix_id,
+        a.method,
+        a.sparsity,
+        a.pattern,
+        a.layer,
+        a.projection,
         a.algorithm,
         a.distance,
         a.k,
+        a.clustering_id AS clustering_id_a,
+        b.clustering_id AS clustering_id_b,
         a.reference_feature AS reference_feature_a,
         b.reference_feature AS reference_feature_b,
         a.seed AS seed_a,
         b.seed AS seed_b
-    FROM clusterings AS a
-    INNER JOIN clusterings AS b
+    FROM real_clusterings AS a
+    INNER JOIN real_clusterings AS b
         ON
             a.run_id = b.run_id
             AND a.matrix_id = b.matrix_id
@@ -24,7 +30,6 @@ WITH pairs AS (
             AND a.k = b.k
             AND a.clustering_id < b.clustering_id
             AND (a.reference_feature = b.reference_feature OR a.seed = b.seed)
-    WHERE a.null_replicate IS NULL AND b.null_replicate IS NULL
 ),
 
 cells AS (
@@ -74,23 +79,7 @@ agreements AS (
 )
 
 SELECT
-    runs.model_id,
-    pairs.run_id,
-    pairs.matrix_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
-    matrices.layer,
-    matrices.projection,
-    pairs.algorithm,
-    pairs.distance,
-    pairs.k,
-    pairs.clustering_id_a,
-    pairs.clustering_id_b,
-    pairs.reference_feature_a,
-    pairs.reference_feature_b,
-    pairs.seed_a,
-    pairs.seed_b,
+    pairs.*,
     CASE
         WHEN pairs.reference_feature_a = pairs.reference_feature_b THEN 'seed'
         ELSE 'reference'
@@ -101,9 +90,7 @@ FROM pairs
 INNER JOIN agreements
     ON
         pairs.clustering_id_a = agreements.clustering_id_a
-        AND pairs.clustering_id_b = agreements.clustering_id_b
-INNER JOIN pruning_runs AS runs ON pairs.run_id = runs.run_id
-INNER JOIN matrices ON pairs.matrix_id = matrices.matrix_id;
+        AND pairs.clustering_id_b = agreements.clustering_id_b;
 
 COMMENT ON VIEW cluster_stability IS
 'One row per pair of clusterings of one mask that differ in the seed or in the reference feature: how far they agree.';

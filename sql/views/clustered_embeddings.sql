@@ -1,21 +1,14 @@
 CREATE OR REPLACE VIEW clustered_embeddings AS
 -- One row per clustering of a real mask, embedding and feature: a scatter plot coloured by cluster.
 SELECT
-    clusterings.clustering_id,
-    clusterings.run_id,
-    clusterings.matrix_id,
-    clusterings.algorithm,
-    clusterings.distance,
-    clusterings.k,
-    clusterings.reference_feature,
-    clusterings.seed,
+    clusterings.*,
     embeddings.embedding,
     assignments.feature_index,
     assignments.cluster,
     assignments.gradient_rank,
     embeddings.x,
     embeddings.y
-FROM clusterings
+FROM real_clusterings AS clusterings
 INNER JOIN cluster_assignments AS assignments ON clusterings.clustering_id = assignments.clustering_id
 INNER JOIN feature_embeddings AS embeddings
     ON

@@ -16,7 +16,7 @@ inner_pairs AS (
         sum(distance_sum) AS distance_sum,
         sum(pair_count)::BIGINT AS pair_count,
         -- A cluster of one has no pairs: its within distance counts as 0, as in the published figure.
-        avg(coalesce(distance_sum / nullif(pair_count, 0), 0)) AS within_distance_macro,
+        avg(coalesce(safe_ratio(distance_sum, pair_count), 0)) AS within_distance_macro,
         count(*) AS cluster_count,
         count(*) - count(nullif(pair_count, 0)) AS singleton_count,
         -- A cluster of s features has s (s - 1) / 2 pairs.
@@ -29,9 +29,10 @@ inner_pairs AS (
 distances AS (
     SELECT
         inner_pairs.clustering_id,
-        inner_pairs.distance_sum / nullif(inner_pairs.pair_count, 0) AS within_distance,
-        (all_pairs.distance_sum - inner_pairs.distance_sum)
-        / nullif(all_pairs.pair_count - inner_pairs.pair_count, 0) AS between_distance,
+        safe_ratio(inner_pairs.distance_sum, inner_pairs.pair_count) AS within_distance,
+        safe_ratio(
+            all_pairs.distance_sum - inner_pairs.distance_sum, all_pairs.pair_count - inner_pairs.pair_count
+        ) AS between_distance,
         inner_pairs.within_distance_macro,
         inner_pairs.cluster_count,
         inner_pairs.singleton_count,
@@ -54,8 +55,8 @@ SELECT
     clusterings.null_replicate,
     distances.within_distance,
     distances.between_distance,
-    distances.between_distance / nullif(distances.within_distance, 0) AS separation_ratio,
-    distances.between_distance / nullif(distances.within_distance_macro, 0) AS separation_ratio_macro,
+    safe_ratio(distances.between_distance, distances.within_distance) AS separation_ratio,
+    safe_ratio(distances.between_distance, distances.within_distance_macro) AS separation_ratio_macro,
     distances.cluster_count,
     distances.singleton_count,
     distances.largest_cluster
@@ -64,10 +65,3 @@ INNER JOIN distances ON clusterings.clustering_id = distances.clustering_id;
 
 COMMENT ON VIEW clustering_figures IS
 'One row per clustering, chance masks included: distances within and between clusters, both ratios, cluster sizes.';
-COMMENT ON COLUMN clustering_figures.within_distance IS 'Mean Hamming distance over all pairs of features in the same cluster';
-COMMENT ON COLUMN clustering_figures.between_distance IS 'Mean Hamming distance over all pairs of features in different clusters';
-COMMENT ON COLUMN clustering_figures.separation_ratio IS 'Between distance over within distance, by pairs';
-COMMENT ON COLUMN clustering_figures.separation_ratio_macro IS 'Between distance over the mean across clusters of the within distance, a cluster of one counting as 0: the published figure';
-COMMENT ON COLUMN clustering_figures.cluster_count IS 'Clusters found';
-COMMENT ON COLUMN clustering_figures.singleton_count IS 'Clusters of one feature; they inflate the macro ratio';
-COMMENT ON COLUMN clustering_figures.largest_cluster IS 'Features in the largest cluster';

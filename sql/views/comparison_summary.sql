@@ -1,16 +1,16 @@
 CREATE OR REPLACE VIEW comparison_summary AS
 -- One row per pair of runs and matrix: the features of both compared.
 SELECT
-    runs_a.model_id,
-    comparisons.run_id_a,
-    comparisons.run_id_b,
+    pairs.model_id,
+    pairs.run_id_a,
+    pairs.run_id_b,
     comparisons.matrix_id,
-    runs_a.method AS method_a,
-    runs_b.method AS method_b,
-    runs_a.sparsity AS sparsity_a,
-    runs_b.sparsity AS sparsity_b,
-    runs_a.pattern AS pattern_a,
-    runs_b.pattern AS pattern_b,
+    pairs.method_a,
+    pairs.method_b,
+    pairs.sparsity_a,
+    pairs.sparsity_b,
+    pairs.pattern_a,
+    pairs.pattern_b,
     matrices.layer,
     matrices.projection,
     comparisons.axis,
@@ -23,19 +23,13 @@ SELECT
     avg(comparisons.hamming) AS mean_hamming,
     max(comparisons.hamming) AS most_hamming
 FROM feature_comparisons AS comparisons
-INNER JOIN pruning_runs AS runs_a ON comparisons.run_id_a = runs_a.run_id
-INNER JOIN pruning_runs AS runs_b ON comparisons.run_id_b = runs_b.run_id
+INNER JOIN run_pairs AS pairs
+    ON comparisons.run_id_a = pairs.run_id_a AND comparisons.run_id_b = pairs.run_id_b
 INNER JOIN matrices ON comparisons.matrix_id = matrices.matrix_id
 GROUP BY ALL;
 
 COMMENT ON VIEW comparison_summary IS
 'One row per pair of runs and matrix: Jaccard, cosine and Hamming over its features; mask_overlap has the chance level.';
-COMMENT ON COLUMN comparison_summary.method_a IS 'Method of the first run';
-COMMENT ON COLUMN comparison_summary.method_b IS 'Method of the second run';
-COMMENT ON COLUMN comparison_summary.sparsity_a IS 'Sparsity asked of the first run';
-COMMENT ON COLUMN comparison_summary.sparsity_b IS 'Sparsity asked of the second run';
-COMMENT ON COLUMN comparison_summary.pattern_a IS 'Pattern of the first run';
-COMMENT ON COLUMN comparison_summary.pattern_b IS 'Pattern of the second run';
 COMMENT ON COLUMN comparison_summary.feature_count IS 'Features compared';
 COMMENT ON COLUMN comparison_summary.mean_jaccard IS 'Mean Jaccard similarity of the masks of a feature';
 COMMENT ON COLUMN comparison_summary.least_jaccard IS 'Jaccard similarity of the feature that differs most';

@@ -1,40 +1,6 @@
 CREATE OR REPLACE VIEW hamming_histogram AS
--- One row per run, matrix, reference feature and hundredth of distance.
-WITH reference_features AS (
-    SELECT DISTINCT
-        run_id,
-        matrix_id,
-        axis,
-        reference_feature
-    FROM clusterings
-),
-
-distances AS (
-    SELECT
-        features.run_id,
-        features.matrix_id,
-        features.axis,
-        reference_features.reference_feature,
-        hamming_distance(features.keep_mask, reference.keep_mask) AS distance,
-        chance_hamming_distance(
-            features.kept_count::BIGINT, reference.kept_count::BIGINT, bit_length(features.keep_mask)
-        ) AS chance_distance
-    FROM reference_features
-    INNER JOIN feature_masks AS reference
-        ON
-            reference_features.run_id = reference.run_id
-            AND reference_features.matrix_id = reference.matrix_id
-            AND reference_features.axis = reference.axis
-            AND reference_features.reference_feature = reference.feature_index
-    INNER JOIN feature_masks AS features
-        ON
-            reference_features.run_id = features.run_id
-            AND reference_features.matrix_id = features.matrix_id
-            AND reference_features.axis = features.axis
-            AND reference_features.reference_feature <> features.feature_index
-),
-
-bins AS (
+-- One row per run, matrix, reference feature and hundredth of distance; the reference itself is left out.
+WITH bins AS (
     SELECT
         run_id,
         matrix_id,
@@ -44,17 +10,18 @@ bins AS (
         least(floor(distance * 100)::INTEGER, 99) AS bin,
         count(*) AS feature_count,
         avg(chance_distance) AS chance_distance
-    FROM distances
+    FROM reference_distances
+    WHERE feature_index <> reference_feature
     GROUP BY ALL
 )
 
 SELECT
-    runs.model_id,
+    matrices.model_id,
     bins.run_id,
     bins.matrix_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
+    matrices.method,
+    matrices.sparsity,
+    matrices.pattern,
     matrices.layer,
     matrices.projection,
     bins.axis,
@@ -64,8 +31,8 @@ SELECT
     bins.feature_count,
     bins.chance_distance
 FROM bins
-INNER JOIN pruning_runs AS runs ON bins.run_id = runs.run_id
-INNER JOIN matrices ON bins.matrix_id = matrices.matrix_id;
+INNER JOIN run_matrices AS matrices
+    ON bins.run_id = matrices.run_id AND bins.matrix_id = matrices.matrix_id;
 
 COMMENT ON VIEW hamming_histogram IS
 'One row per run, matrix, reference feature and hundredth of distance: features at that Hamming distance of the reference.';

@@ -3,8 +3,8 @@ CREATE OR REPLACE VIEW measured_formats AS
 -- Generating one token at a time multiplies one vector (batch 1) by weights no cache holds.
 WITH applicable AS (
     SELECT
-        prunings.run_id,
-        prunings.matrix_id,
+        matrices.run_id,
+        matrices.matrix_id,
         speedups.device,
         speedups.kernel,
         speedups.mask_source,
@@ -12,16 +12,15 @@ WITH applicable AS (
         speedups.dense_latency_us_p50,
         speedups.speedup,
         speedups.bits_per_weight
-    FROM matrix_prunings AS prunings
-    INNER JOIN pruning_runs AS runs ON prunings.run_id = runs.run_id
-    INNER JOIN matrices ON prunings.matrix_id = matrices.matrix_id
+    FROM pruned_matrices AS matrices
     INNER JOIN kernel_speedups AS speedups
         ON
             matrices.out_features = speedups.out_features
             AND matrices.in_features = speedups.in_features
-            AND runs.pattern = speedups.pattern
-            AND round(runs.sparsity, 2) = round(speedups.sparsity, 2)
-            AND speedups.mask_source IN ('random', runs.run_id::VARCHAR)
+            AND matrices.pattern = speedups.pattern
+            AND sparsity_key(matrices.sparsity) = sparsity_key(speedups.sparsity)
+            -- A mask of another run tells nothing of this one.
+            AND speedups.mask_source IN ('random', matrices.run_id::VARCHAR)
     WHERE
         speedups.batch = 1
         AND speedups.cache = 'cold'
@@ -47,8 +46,6 @@ GROUP BY run_id, matrix_id, device;
 
 COMMENT ON VIEW measured_formats IS
 'One row per run, matrix and device: the fastest measured kernel for its shape, pattern and sparsity at batch 1, cold cache.';
-COMMENT ON COLUMN measured_formats.best_kernel IS 'Fastest kernel';
-COMMENT ON COLUMN measured_formats.best_speedup IS 'Its speed-up over dense';
 COMMENT ON COLUMN measured_formats.kernel_count IS 'Kernels compared';
 COMMENT ON COLUMN measured_formats.csr_latency_us IS 'Median time of the element-wise sparse kernel (csr), in microseconds; NULL where not measured';
 COMMENT ON COLUMN measured_formats.block_latency_us IS 'Median time of the better of the block kernels (bsr, clustered), in microseconds; NULL where not measured';

@@ -77,26 +77,24 @@ counted AS (
 )
 
 SELECT
-    runs.model_id,
+    matrices.model_id,
     counted.run_id,
     counted.matrix_id,
-    runs.method,
-    runs.sparsity,
-    runs.pattern,
+    matrices.method,
+    matrices.sparsity,
+    matrices.pattern,
     matrices.layer,
     matrices.projection,
     counted.candidate_pattern,
     counted.group_count::BIGINT AS group_count,
-    1 - counted.violating_count / counted.group_count AS compliant_share,
+    1 - safe_ratio(counted.violating_count, counted.group_count) AS compliant_share,
     binomial_at_most(
-        counted.kept_limit, counted.group_size, prunings.kept_count / prunings.weight_count
+        counted.kept_limit, counted.group_size, safe_ratio(matrices.kept_count, matrices.weight_count)
     ) AS chance_share,
-    counted.excess_count / (counted.group_count * counted.group_size) AS excess_share
+    safe_ratio(counted.excess_count, counted.group_count * counted.group_size) AS excess_share
 FROM counted
-INNER JOIN pruning_runs AS runs ON counted.run_id = runs.run_id
-INNER JOIN matrices ON counted.matrix_id = matrices.matrix_id
-INNER JOIN matrix_prunings AS prunings
-    ON counted.run_id = prunings.run_id AND counted.matrix_id = prunings.matrix_id;
+INNER JOIN pruned_matrices AS matrices
+    ON counted.run_id = matrices.run_id AND counted.matrix_id = matrices.matrix_id;
 
 COMMENT ON VIEW pattern_compliance IS
 'One row per run, matrix and N:M pattern: how many groups of M consecutive inputs of a row keep at most N already.';

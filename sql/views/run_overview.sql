@@ -5,7 +5,7 @@ WITH pruned AS (
         run_id,
         count(*) AS matrix_count,
         sum(weight_count) AS weight_count,
-        1 - sum(kept_count) / sum(weight_count) AS actual_sparsity,
+        1 - safe_ratio(sum(kept_count), sum(weight_count)) AS actual_sparsity,
         avg(reconstruction_error) AS mean_reconstruction_error,
         sum(elapsed_seconds) AS elapsed_seconds
     FROM matrix_prunings
@@ -56,7 +56,7 @@ SELECT
     compared.token_count,
     compared.perplexity,
     compared.dense_perplexity,
-    compared.perplexity / compared.dense_perplexity AS perplexity_ratio
+    safe_ratio(compared.perplexity, compared.dense_perplexity) AS perplexity_ratio
 FROM pruning_runs AS runs
 LEFT JOIN pruned ON runs.run_id = pruned.run_id
 LEFT JOIN compared ON runs.run_id = compared.run_id;
@@ -66,7 +66,4 @@ COMMENT ON VIEW run_overview IS
 COMMENT ON COLUMN run_overview.matrix_count IS 'Matrices pruned';
 COMMENT ON COLUMN run_overview.weight_count IS 'Weights in these matrices';
 COMMENT ON COLUMN run_overview.actual_sparsity IS 'Share of their weights that are pruned';
-COMMENT ON COLUMN run_overview.mean_reconstruction_error IS 'Mean over matrices of the reconstruction error';
 COMMENT ON COLUMN run_overview.elapsed_seconds IS 'Time spent on pruning, in seconds';
-COMMENT ON COLUMN run_overview.dense_perplexity IS 'Perplexity of the dense model on the same text';
-COMMENT ON COLUMN run_overview.perplexity_ratio IS 'Perplexity over that of the dense model';

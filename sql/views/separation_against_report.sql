@@ -13,7 +13,7 @@ SELECT
     reported.model AS reported_model,
     reported.value AS reported_ratio_macro,
     -- A macro ratio is about k over the clusters that are no singletons.
-    ours.k - ours.k / reported.value AS reported_singletons_implied,
+    ours.k - safe_ratio(ours.k, reported.value) AS reported_singletons_implied,
     ours.mean_ratio_macro,
     ours.mean_null_ratio_macro,
     ours.mean_ratio,
@@ -26,7 +26,7 @@ INNER JOIN reference_results AS reported
         ours.method = reported.method
         AND ours.projection = reported.projection
         AND ours.k = reported.k
-        AND ours.sparsity = reported.sparsity
+        AND sparsity_key(ours.sparsity) = sparsity_key(reported.sparsity)
         AND ours.pattern = reported.pattern
 WHERE reported.metric = 'separation_ratio_macro' AND ours.algorithm = 'kmeans';
 
@@ -35,4 +35,3 @@ COMMENT ON VIEW separation_against_report IS
 COMMENT ON COLUMN separation_against_report.reported_model IS 'Model of the published figure';
 COMMENT ON COLUMN separation_against_report.reported_ratio_macro IS 'The published separation ratio';
 COMMENT ON COLUMN separation_against_report.reported_singletons_implied IS 'Clusters of one that would produce the published ratio without any structure: k less k over the ratio';
-COMMENT ON COLUMN separation_against_report.verdict IS 'What our ratios say together, in a sentence';

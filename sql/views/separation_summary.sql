@@ -15,44 +15,34 @@ WITH summaries AS (
         max(separation_ratio) AS max_ratio,
         avg(separation_ratio_macro) AS mean_ratio_macro,
         max(separation_ratio_macro) AS max_ratio_macro,
-        count(*) FILTER (WHERE separation_ratio > 5) AS above_5_count,
-        count(*) FILTER (WHERE separation_ratio_macro > 5) AS above_5_count_macro,
-        -- Uniform: between and within distances agree within 5%.
-        avg((separation_ratio BETWEEN 0.95 AND 1.05)::INTEGER) AS uniform_share,
+        count(*) FILTER (WHERE separation_ratio > high_ratio()) AS above_5_count,
+        count(*) FILTER (WHERE separation_ratio_macro > high_ratio()) AS above_5_count_macro,
+        avg(is_uniform(separation_ratio)::INTEGER) AS uniform_share,
         avg(null_ratio_mean) AS mean_null_ratio,
         avg(null_ratio_macro_mean) AS mean_null_ratio_macro,
-        avg((z_score > 3)::INTEGER) AS above_chance_share
+        avg(separation_excess) AS mean_excess,
+        avg(is_above_chance::INTEGER) AS above_chance_share
     FROM separation_ratios
     GROUP BY ALL
 )
 
 SELECT
     *,
-    first_value(method) OVER compared AS winner,
-    first_value(method) OVER compared_macro AS winner_macro
+    winner(list({ 'figure': mean_excess, 'run_id': run_id, 'method': method }) OVER compared).method
+        AS winner,
+    winner(list({ 'figure': mean_ratio_macro, 'run_id': run_id, 'method': method }) OVER compared).method
+        AS winner_macro
 FROM summaries
-WINDOW
-    compared AS (
-        PARTITION BY model_id, sparsity, pattern, algorithm, distance, k
-        ORDER BY mean_ratio - mean_null_ratio DESC NULLS LAST, run_id
-    ),
-    compared_macro AS (
-        PARTITION BY model_id, sparsity, pattern, algorithm, distance, k
-        ORDER BY mean_ratio_macro DESC NULLS LAST, run_id
-    );
+WINDOW compared AS (PARTITION BY model_id, sparsity_key(sparsity), pattern, algorithm, distance, k);
 
 COMMENT ON VIEW separation_summary IS
 'One row per run, algorithm, distance and k: mean and maximum ratio, how many are high, uniform or above chance, winner.';
 COMMENT ON COLUMN separation_summary.clustering_count IS 'Clusterings summarised';
-COMMENT ON COLUMN separation_summary.mean_ratio IS 'Mean separation ratio';
 COMMENT ON COLUMN separation_summary.max_ratio IS 'Largest separation ratio';
-COMMENT ON COLUMN separation_summary.mean_ratio_macro IS 'Mean macro separation ratio';
 COMMENT ON COLUMN separation_summary.max_ratio_macro IS 'Largest macro separation ratio';
 COMMENT ON COLUMN separation_summary.above_5_count IS 'Clusterings with a separation ratio above 5';
 COMMENT ON COLUMN separation_summary.above_5_count_macro IS 'Clusterings with a macro separation ratio above 5';
-COMMENT ON COLUMN separation_summary.uniform_share IS 'Share of clusterings whose separation ratio lies within 5% of 1';
-COMMENT ON COLUMN separation_summary.mean_null_ratio IS 'Mean separation ratio of chance masks';
-COMMENT ON COLUMN separation_summary.mean_null_ratio_macro IS 'Mean macro separation ratio of chance masks';
-COMMENT ON COLUMN separation_summary.above_chance_share IS 'Share of clusterings more than 3 standard deviations above chance';
-COMMENT ON COLUMN separation_summary.winner IS 'Method whose mean ratio stands furthest above chance among runs of equal model, sparsity and pattern';
+COMMENT ON COLUMN separation_summary.uniform_share IS 'Share of the clusterings whose separation ratio is close to 1: see the macro is_uniform';
+COMMENT ON COLUMN separation_summary.above_chance_share IS 'Share of the clusterings whose z-score stands above chance';
+COMMENT ON COLUMN separation_summary.winner IS 'Method whose ratio is the highest multiple of its chance level among runs of equal model, sparsity and pattern';
 COMMENT ON COLUMN separation_summary.winner_macro IS 'Method with the highest mean macro ratio: the winner as published';

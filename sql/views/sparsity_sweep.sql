@@ -3,8 +3,8 @@ CREATE OR REPLACE VIEW sparsity_sweep AS
 WITH separations AS (
     SELECT
         run_id,
-        avg(separation_ratio / null_ratio_mean) AS mean_separation_excess,
-        avg((z_score > 3)::INTEGER) AS above_chance_share
+        avg(separation_excess) AS mean_separation_excess,
+        avg(is_above_chance(z_score)::INTEGER) AS above_chance_share
     FROM model_overview
     GROUP BY run_id
 )
@@ -36,7 +36,8 @@ WINDOW
         ORDER BY runs.sparsity, runs.run_id
     ),
     contest AS (
-        PARTITION BY runs.model_id, runs.pattern, runs.sparsity, runs.dataset, runs."window"
+        PARTITION BY
+            runs.model_id, runs.pattern, sparsity_key(runs.sparsity), runs.dataset, runs."window"
         ORDER BY runs.perplexity NULLS LAST, runs.mean_reconstruction_error
     );
 
@@ -45,5 +46,5 @@ COMMENT ON VIEW sparsity_sweep IS
 COMMENT ON COLUMN sparsity_sweep.actual_sparsity IS 'Share of the weights of the pruned matrices that are pruned';
 COMMENT ON COLUMN sparsity_sweep.perplexity_change IS 'Perplexity less that of the next lower sparsity of the same method, pattern and scope';
 COMMENT ON COLUMN sparsity_sweep.method_rank IS 'Place by perplexity among runs of equal model, pattern and sparsity, 1 the best';
-COMMENT ON COLUMN sparsity_sweep.mean_separation_excess IS 'Mean over matrices of the separation ratio over its chance mean: 1 at chance';
-COMMENT ON COLUMN sparsity_sweep.above_chance_share IS 'Share of the matrices whose separation is more than 3 standard deviations above chance';
+COMMENT ON COLUMN sparsity_sweep.mean_separation_excess IS 'Mean over matrices of the separation excess';
+COMMENT ON COLUMN sparsity_sweep.above_chance_share IS 'Share of the matrices whose z-score stands above chance';

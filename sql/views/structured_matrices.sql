@@ -1,17 +1,17 @@
 CREATE OR REPLACE VIEW structured_matrices AS
--- One row per run and matrix with a clustering 3 standard deviations and 10% above chance: its best one, and
--- what blocks of its clusters could skip.
+-- One row per run and matrix with a clustering that counts as structure: its best one, and what blocks of its
+-- clusters could skip.
 WITH best AS (
     SELECT
         run_id,
         matrix_id,
-        arg_max(clustering_id, separation_ratio / null_ratio_mean) AS clustering_id,
-        max(separation_ratio / null_ratio_mean) AS separation_excess,
-        arg_max(separation_ratio, separation_ratio / null_ratio_mean) AS separation_ratio,
-        arg_max(null_ratio_mean, separation_ratio / null_ratio_mean) AS null_ratio_mean,
-        arg_max(z_score, separation_ratio / null_ratio_mean) AS z_score
+        arg_max(clustering_id, separation_excess) AS clustering_id,
+        max(separation_excess) AS separation_excess,
+        arg_max(separation_ratio, separation_excess) AS separation_ratio,
+        arg_max(null_ratio_mean, separation_excess) AS null_ratio_mean,
+        arg_max(z_score, separation_excess) AS z_score
     FROM separation_ratios
-    WHERE z_score > 3 AND separation_ratio >= 1.1 * null_ratio_mean
+    WHERE is_structured
     GROUP BY run_id, matrix_id
 ),
 
@@ -23,7 +23,7 @@ clusters AS (
         max(bit_length(masks.keep_mask)) AS position_count,
         bit_count(bit_or(masks.keep_mask)) AS occupied_count
     FROM best
-    INNER JOIN clusterings ON best.clustering_id = clusterings.clustering_id
+    INNER JOIN real_clusterings AS clusterings ON best.clustering_id = clusterings.clustering_id
     INNER JOIN cluster_assignments AS assignments ON best.clustering_id = assignments.clustering_id
     INNER JOIN feature_masks AS masks
         ON
@@ -38,7 +38,8 @@ skips AS (
     SELECT
         clustering_id,
         median(feature_count) AS median_cluster_size,
-        1 - sum(feature_count * occupied_count) / sum(feature_count * position_count) AS skippable_share
+        1 - safe_ratio(sum(feature_count * occupied_count), sum(feature_count * position_count))
+            AS skippable_share
     FROM clusters
     GROUP BY clustering_id
 )
@@ -58,9 +59,4 @@ INNER JOIN skips ON best.clustering_id = skips.clustering_id;
 
 COMMENT ON VIEW structured_matrices IS
 'One row per run and matrix whose features cluster beyond chance: its best clustering, and what blocks of its clusters could skip.';
-COMMENT ON COLUMN structured_matrices.separation_excess IS 'Separation ratio over its chance mean: 1 at chance';
-COMMENT ON COLUMN structured_matrices.separation_ratio IS 'Between distance over within distance, by pairs';
-COMMENT ON COLUMN structured_matrices.null_ratio_mean IS 'Mean separation ratio of the same pipeline on chance masks';
-COMMENT ON COLUMN structured_matrices.z_score IS 'Standard deviations of chance between the separation ratio and its chance mean';
 COMMENT ON COLUMN structured_matrices.median_cluster_size IS 'Median number of features in a cluster';
-COMMENT ON COLUMN structured_matrices.skippable_share IS 'Share of the weights of the clustered features that lie in wholly pruned blocks of one position by one cluster';

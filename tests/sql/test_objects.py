@@ -1,5 +1,6 @@
 """Every object has its own file and its comments; every saved query runs; the dictionary is current."""
 
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,28 @@ def test_every_object_has_its_own_file(built: duckdb.DuckDBPyConnection) -> None
     }
     for folder, query in queries.items():
         assert {row[0] for row in built.execute(query).fetchall()} == sql_files.read_folder(folder).keys()
+
+
+def test_no_column_comment_is_written_twice(built: duckdb.DuckDBPyConnection) -> None:
+    """A meaning is written in the file of the one object that has it, or in the list that objects share."""
+    shared, own = sql_files.column_comments(), sql_files.explained_columns()
+    texts = Counter([*shared.values(), *own.values()])
+    assert [text for text, count in texts.items() if count > 1] == []
+    users = Counter(
+        column for (column,) in built.execute("SELECT column_name FROM duckdb_columns()").fetchall()
+    )
+    seeds = {
+        "pruned_weight_norm",
+        "relevance",
+    }  # views of one run, made when there is one, have these as well
+    assert [name for name in shared if users[name] < 2 and name not in seeds] == []
+
+
+def test_comments_of_the_files_reach_the_database(built: duckdb.DuckDBPyConnection) -> None:
+    """What a file says of its own column goes before what is said of the name in general."""
+    rows = built.execute("SELECT table_name, column_name, comment FROM duckdb_columns()").fetchall()
+    own = sql_files.explained_columns()
+    assert {place: text for *place_, text in rows if (place := tuple(place_)) in own} == own
 
 
 def test_no_view_shows_bits(built: duckdb.DuckDBPyConnection) -> None:

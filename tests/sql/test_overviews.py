@@ -115,6 +115,17 @@ def test_measured_speed_decides(half: Rows) -> None:
     assert recommendation(half) == ("medium", "sell", None, why, 1.25, 1.6)
 
 
+def test_a_measurement_on_the_mask_of_another_run_tells_nothing_of_this_one(half: Rows) -> None:
+    """A kernel that ran 9.9× on the mask of run 7 is on no screen of run 1, nor in its advice."""
+    half.run(7)
+    half.pruning(7, 1, 8, 16)
+    half.benchmark("sell", (4, 4), 8.0)
+    half.benchmark("clustered", (4, 4), 10 / 9.9, mask_source="7")
+    for view, column in (("model_overview", "best_speedup"), ("format_recommendations", "measured_speedup")):
+        found = half.db.execute(f"SELECT run_id, {column} FROM {view} ORDER BY run_id").fetchall()
+        assert found == [(1, 1.25), (7, pytest.approx(9.9))], view
+
+
 def test_nothing_beats_dense(half: Rows) -> None:
     """Where the best kernel loses against dense, dense is worth deploying."""
     half.benchmark("csr", (4, 4), 30.0)

@@ -55,12 +55,22 @@ def test_views_come_after_what_they_read() -> None:
     assert order.index("kernel_speedups") < order.index("model_overview")
 
 
-def test_uncommented_view_columns_inherit(connection: duckdb.DuckDBPyConnection) -> None:
-    """A key keeps its comment through every view."""
-    row = connection.execute(
-        "SELECT comment FROM duckdb_columns() WHERE table_name = 'model_overview' AND column_name = 'run_id'"
-    ).fetchone()
-    assert row == ("Pruning run",)
+def test_shared_names_have_one_comment(connection: duckdb.DuckDBPyConnection) -> None:
+    """A key keeps its comment through every table and view; one that an older version wrote is replaced."""
+    connection.execute("COMMENT ON COLUMN matrix_prunings.run_id IS 'as an older version said'")
+    schema.build(connection)
+    rows = connection.execute(
+        "SELECT DISTINCT comment FROM duckdb_columns() WHERE column_name = 'run_id'"
+    ).fetchall()
+    assert rows == [("Pruning run",)]
+
+
+def test_what_a_person_made_is_not_commented(connection: duckdb.DuckDBPyConnection) -> None:
+    """Columns of a view of somebody's own stay without a comment, whatever they are called."""
+    connection.execute("CREATE VIEW my_runs AS SELECT run_id FROM pruning_runs")
+    schema.build(connection)
+    rows = connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'my_runs'").fetchall()
+    assert rows == [(None,)]
 
 
 def test_database_path_prefers_flag_then_environment_then_here(

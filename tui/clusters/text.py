@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tui.drawing.figures import ABOVE_CHANCE, RATIO, Figure, fixed, number, percent
+from tui.drawing.figures import RATIO, Figure, fixed, number, percent
 from tui.drawing.grids import PROJECTIONS, Grid, Place
 from tui.drawing.levels import LevelBar, Levels, axis_start
 from tui.drawing.matrix_grid import matrix_grid
@@ -54,13 +54,8 @@ FIGURES: tuple[tuple[Figure, Callable[["Interval"], float | None]], ...] = (
         _ratio,
     ),
     (Figure("macro", "macro ratio", "as published; clusters of one inflate it", "", HOW, fixed(2)), _macro),
-    (Figure("z", "z-score", "distance from chance in its sd; ▲ above 3", "", HOW, fixed(1)), _z_score),
+    (Figure("z", "z-score", "distance from chance in its sd; ▲ above chance", "", HOW, fixed(1)), _z_score),
 )
-
-
-def is_above(row: "Interval") -> bool:
-    """Whether a matrix stands above chance in most of its clusterings."""
-    return row.mean_z_score is not None and row.mean_z_score > ABOVE_CHANCE
 
 
 def block_levels(data: "RunClusters", layer: int, algorithm: str, distance: str) -> Levels:
@@ -79,7 +74,7 @@ def block_levels(data: "RunClusters", layer: int, algorithm: str, distance: str)
 
 
 def _bar(row: "Interval") -> LevelBar:
-    above = is_above(row)
+    above = bool(row.is_above_chance)
     note = (
         f"{RATIO(row.mean_ratio):>6} z{Z(row.mean_z_score):>6}{'▲' if above else ' '}"
         f" macro {number(row.mean_ratio_macro):>5} ones {few(row.mean_singleton_count):>3}"
@@ -98,9 +93,8 @@ def run_grid(data: "RunClusters", places: dict[int, Place], variant: Variant, fi
     """Return one figure of every matrix of a run, clustered by one variant."""
     shown, value = FIGURES[figure]
     rows = [row for row in data.intervals if variant_of(row) == variant]
-    above = (
-        frozenset(row.matrix_id for row in rows if is_above(row)) if shown.name != "macro" else frozenset()
-    )
+    marks = shown.name != "macro"
+    above = frozenset(row.matrix_id for row in rows if marks and row.is_above_chance)
     return matrix_grid(places, {row.matrix_id: value(row) for row in rows}, shown, above)
 
 
@@ -112,7 +106,7 @@ def ratio_row(row: "Interval") -> tuple[str, ...]:
         RATIO(row.mean_ratio),
         "" if row.ratio_low is None else f"{RATIO(row.ratio_low)}–{RATIO(row.ratio_high)}",
         RATIO(row.mean_null_ratio),
-        Z(row.mean_z_score) + ("▲" if is_above(row) else " "),
+        Z(row.mean_z_score) + ("▲" if row.is_above_chance else " "),
         number(row.mean_ratio_macro),
         number(row.mean_null_ratio_macro),
         few(row.mean_singleton_count),
@@ -130,8 +124,7 @@ def sentence(row: "Interval") -> str:
     ones = row.mean_singleton_count or 0
     if row.mean_ratio is None or row.mean_ratio_macro is None or ones < 0.5:
         return row.verdict
-    inflated = row.mean_ratio_macro > 1.25 * row.mean_ratio
-    blame = "inflated by" if inflated else "with"
+    blame = "inflated by" if row.is_inflated else "with"
     return f"{row.verdict}; macro ratio {number(row.mean_ratio_macro)} {blame} {few(ones)} clusters of one"
 
 

@@ -94,8 +94,8 @@ def contest_row(row: "Contest", names: dict[str, str]) -> tuple[str, ...]:
     return (
         str(row.layer),
         row.projection,
-        f"{EXCESS(row.excess_a)}{_mark(row.z_score_a)}",
-        f"{EXCESS(row.excess_b)}{_mark(row.z_score_b)}",
+        f"{EXCESS(row.excess_a)}{_mark(row.is_above_chance_a)}",
+        f"{EXCESS(row.excess_b)}{_mark(row.is_above_chance_b)}",
         names.get(row.winner or "", row.winner or "·"),
         number(row.macro_a),
         number(row.macro_b),
@@ -113,22 +113,22 @@ def contest_sentence(row: "Contest", names: dict[str, str]) -> str:
     return f"block {row.layer} {row.projection}, k = {row.k}: {winner} clusters better beyond chance{other}"
 
 
-def _mark(z_score: float | None) -> str:
-    return "▲" if z_score is not None and z_score > 3 else " "
+def _mark(is_above_chance: bool | None) -> str:
+    return "▲" if is_above_chance else " "
 
 
 def why_they_differ(row: "Contest") -> str:
     """Say why the published figure names another winner than the ratio over chance."""
     if row.winner is None or row.winner == row.winner_macro:
         return ""
-    macro, null_macro, ones = (
-        (row.macro_a, row.null_macro_a, row.singletons_a)
+    at_chance, null_macro, ones = (
+        (row.is_macro_at_chance_a, row.null_macro_a, row.singletons_a)
         if row.winner_macro == "a"
-        else (row.macro_b, row.null_macro_b, row.singletons_b)
+        else (row.is_macro_at_chance_b, row.null_macro_b, row.singletons_b)
     )
     if ones:
         return f"its macro ratio comes from {ones:g} clusters of one"
-    if macro is not None and null_macro is not None and macro < 1.1 * null_macro:
+    if at_chance:
         return f"its macro ratio is at chance ({number(null_macro)})"
     return "the better one is within chance" if row.winner == "nobody" else "its chance level is higher too"
 

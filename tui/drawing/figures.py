@@ -6,8 +6,6 @@ from math import isfinite
 
 from warehouse.overview import MatrixFigures
 
-ABOVE_CHANCE = 3.0  # standard deviations of chance from which a separation counts as structure
-
 
 def number(value: float | None, *, signed: bool = False) -> str:
     """Write a figure with three significant digits in at most six characters."""
@@ -97,7 +95,7 @@ FIGURES = (
     Figure(
         "z",
         "z-score of the separation",
-        "distance from chance in its sd; ▲ above 3",
+        "distance from chance in its sd; ▲ above chance",
         "z_score",
         "sparsity-etl run clusters masks drawn by chance as well",
         fixed(1),
@@ -121,4 +119,4 @@ def figure_named(name: str | None) -> Figure:
 
 def stands_out(matrix: MatrixFigures) -> bool:
     """Whether the clusters of a matrix are further apart than chance explains."""
-    return matrix.z_score is not None and matrix.z_score > ABOVE_CHANCE
+    return matrix.chance_standing == "above chance"

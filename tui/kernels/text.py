@@ -120,7 +120,7 @@ def speedup_levels(data: "KernelData", conditions: Conditions) -> Levels:
             level=1.0,
             limit=limit_of(row),
             note=_speed_note(row),
-            marked=(row.speedup or 0) >= 1.05,
+            marked=row.is_worthwhile,
         )
         for row in measured_under(data, conditions)
     )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tui.drawing.figures import ABOVE_CHANCE, RATIO, fixed, number, percent
+from tui.drawing.figures import RATIO, fixed, number, percent
 from tui.matrix.data import bin_width
 from tui.widgets.bar_chart import Bars
 
@@ -16,13 +16,12 @@ FEATURE_HEADINGS = (">densest", ">kept %", ">‖w‖", ">‖x‖", ">sparsest", 
 
 def ratio_row(row: "Separation") -> tuple[str, ...]:
     """Write one clustering as a row, both ratios beside their chance level."""
-    above = row.z_score is not None and row.z_score > ABOVE_CHANCE
     return (
         str(row.k),
         RATIO(row.separation_ratio),
         RATIO(row.null_ratio_mean),
         f"± {RATIO(row.null_ratio_sd)}",
-        fixed(1)(row.z_score) + ("▲" if above else " "),
+        fixed(1)(row.z_score) + ("▲" if row.is_above_chance else " "),
         fixed(2)(row.separation_ratio_macro),
         fixed(2)(row.null_ratio_macro_mean),
         str(row.singleton_count),

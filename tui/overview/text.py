@@ -1,6 +1,6 @@
 """What there is to say about a matrix, the structure always beside its chance level."""
 
-from tui.drawing.figures import ABOVE_CHANCE, RATIO, number, percent
+from tui.drawing.figures import RATIO, number, percent
 from tui.widgets.facts import Fact
 from warehouse.overview import MatrixFigures, RunFigures
 
@@ -44,12 +44,7 @@ def run_facts(run: RunFigures) -> tuple[Fact, ...]:
 def _separation_facts(matrix: MatrixFigures) -> list[Fact]:
     if matrix.separation_ratio is None:
         return [Fact("clusters", "none")]
-    if matrix.z_score is None:
-        verdict = "chance unknown"
-    elif abs(matrix.z_score) <= ABOVE_CHANCE:
-        verdict = "within chance"
-    else:
-        verdict = "above chance" if matrix.z_score > 0 else "below chance"
+    verdict = matrix.chance_standing or "chance unknown"
     return [
         Fact(
             f"ratio k={matrix.k}",

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from warehouse.expressions.recommendations import Choice, Option
+    from warehouse.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Plan:
     model_id: str
     budget: float
     choices: "list[Choice]"
+    thresholds: "Thresholds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ def load_plan(cursor: "duckdb.DuckDBPyConnection", model_id: str, budget: float)
     """Return what to use for every matrix of a model within an error budget."""
     from warehouse.expressions import recommendations  # noqa: PLC0415  # Ibis is loaded in workers alone
     from warehouse.expressions.views import Views  # noqa: PLC0415
+    from warehouse.thresholds import read_thresholds  # noqa: PLC0415
 
     views = Views(cursor)
     choices = views.rows(recommendations.plan(views, model_id, budget), recommendations.Choice)
-    return Plan(model_id, budget, choices)
+    return Plan(model_id, budget, choices, read_thresholds(cursor))
 
 
 def load_offers(cursor: "duckdb.DuckDBPyConnection", model_id: str, matrix_id: int) -> Offers:

@@ -38,7 +38,8 @@ class TiersPanel(LevelsPanel):
         """Show every use of a plan."""
         levels = text.tier_levels(plan)
         self.bars.show(levels, missing=NOT_PRUNED)
-        self.retitle(f"{levels.title}: high from 1.5× dense, medium from 1.1×")
+        high, medium = plan.thresholds.high_tier_gain, plan.thresholds.medium_tier_gain
+        self.retitle(f"{levels.title}: high from {high:g}× dense, medium from {medium:g}×")
 
 
 class GainsPanel(HeatmapPanel):

@@ -28,6 +28,8 @@ class Interval:
     mean_null_ratio_macro: float | None
     mean_singleton_count: float | None
     above_chance_count: int
+    is_above_chance: bool | None
+    is_inflated: bool | None
     verdict: str
 
 

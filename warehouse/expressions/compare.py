@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import ibis
-from ibis.expr.types import Column, Table, Value
+from ibis.expr.types import Table
 
 from warehouse.expressions.views import Views
-
-ABOVE_CHANCE = 3  # standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class FeaturePair:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Whose features of a matrix cluster better, by pairs over chance and by the published macro ratio."""
+    """Whose features of a matrix cluster better, by both figures: a row of `separation_contests`."""
 
     matrix_id: int
     layer: int
@@ -63,6 +60,10 @@ class Contest:
     singletons_b: float | None
     winner: str | None
     winner_macro: str | None
+    is_above_chance_a: bool | None = None
+    is_above_chance_b: bool | None = None
+    is_macro_at_chance_a: bool | None = None
+    is_macro_at_chance_b: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,34 +118,10 @@ def feature_bins(views: Views, run_id: int, other_run_id: int, matrix_id: int, a
 
 
 def contests(views: Views, run_id: int, other_run_id: int) -> Table:
-    """Return for every matrix and way of clustering which of two runs separates better, by both figures.
-
-    `winner` is a or b by the ratio over its chance level, or nobody where the better one is at chance;
-    `winner_macro` is a or b by the published macro ratio.
-    """
-    key = ["matrix_id", "layer", "projection", "algorithm", "distance", "k"]
-    figures = {
-        "excess": "mean_excess",
-        "z_score": "mean_z_score",
-        "macro": "mean_ratio_macro",
-        "null_macro": "mean_null_ratio_macro",
-        "singletons": "mean_singleton_count",
-    }
-    rows = views["separation_intervals"]
-    sides = [
-        rows.filter(rows.run_id == run).select(
-            *key, **{f"{name}_{side}": rows[column] for name, column in figures.items()}
-        )
-        for side, run in (("a", run_id), ("b", other_run_id))
-    ]
-    both = sides[0].inner_join(sides[1], key)
-    better = _better(both.excess_a, both.excess_b)
-    above = ((better == "a") & (both.z_score_a > ABOVE_CHANCE)) | (
-        (better == "b") & (both.z_score_b > ABOVE_CHANCE)
-    )
-    winner = ibis.cases((better.isnull(), ibis.null("string")), (above, better), else_="nobody")
-    named = both.mutate(winner=winner, winner_macro=_better(both.macro_a, both.macro_b))
-    return named.order_by("algorithm", "distance", "k", "layer", "matrix_id")
+    """Return for every matrix and way of clustering which of two runs separates better: a is the first."""
+    rows = views["separation_contests"]
+    chosen = rows.filter(rows.run_id_a == run_id, rows.run_id_b == other_run_id)
+    return chosen.order_by("algorithm", "distance", "k", "layer", "matrix_id")
 
 
 def distances(views: Views, run_id: int, other_run_id: int) -> Table:
@@ -169,7 +146,3 @@ def _pair(table: Table, run_id: int, other_run_id: int) -> Table:
     """Return the rows of two runs; tables of pairs hold the lower key first."""
     low, high = sorted((run_id, other_run_id))
     return table.filter(table.run_id_a == low, table.run_id_b == high)
-
-
-def _better(a: Column, b: Column) -> Value:
-    return ibis.cases((a.isnull() | b.isnull(), ibis.null("string")), (a >= b, "a"), else_="b")

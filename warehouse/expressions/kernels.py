@@ -27,6 +27,7 @@ class Speedup:
     limit_fraction: float | None
     bits_per_weight: float | None
     measurement_count: int
+    is_worthwhile: bool = False
 
 
 @dataclass(frozen=True, slots=True)

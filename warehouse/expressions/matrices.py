@@ -29,6 +29,7 @@ class Separation:
     null_ratio_sd: float | None
     null_ratio_macro_mean: float | None
     z_score: float | None
+    is_above_chance: bool | None
 
 
 @dataclass(frozen=True, slots=True)

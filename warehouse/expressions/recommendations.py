@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ibis
 from ibis.expr.types import Table
 
 from warehouse.expressions.views import Views
@@ -49,57 +48,28 @@ class Option:
 
 
 def options(views: Views, model_id: str) -> Table:
-    """Return what every run of a model offers for every matrix.
-
-    `gain` is the measured speed-up over dense, or the upper limit that the bytes moved set where nothing was
-    measured. `report_tier` holds the largest macro ratio against the thresholds of the report for the method.
-    """
-    rows = views["format_recommendations"]
-    offers = rows.filter(rows.model_id == model_id).mutate(
-        gain=ibis.coalesce(rows.measured_speedup, rows.predicted_speedup),
-        is_measured=rows.measured_speedup.notnull(),
-    )
-    tiers = _report_tiers(views)
-    joined = offers.left_join(tiers, ["run_id", "matrix_id"]).drop("run_id_right", "matrix_id_right")
-    return joined.order_by("layer", "matrix_id", joined.gain.desc(nulls_first=False), "run_id")
+    """Return what every run of a model offers for every matrix, the largest gain first."""
+    rows = views["ranked_options"]
+    offers = rows.filter(rows.model_id == model_id)
+    return offers.order_by("layer", "matrix_id", rows.gain.desc(nulls_first=False), "run_id")
 
 
 def options_of(views: Views, model_id: str, matrix_id: int) -> Table:
-    """Return what every run of a model offers for one matrix, the fastest first."""
+    """Return what every run of a model offers for one matrix, the largest gain first."""
     rows = options(views, model_id)
     return rows.filter(rows.matrix_id == matrix_id)
 
 
 def plan(views: Views, model_id: str, error_budget: float) -> Table:
-    """Return for every matrix what gains most among the runs whose reconstruction error is within a budget.
+    """Return for every matrix the first choice among the runs whose reconstruction error is within a budget.
 
-    What was measured goes before what is only predicted, then the larger gain, then the smaller error. A
-    matrix that no run prunes within the budget, or that no format makes faster, stays dense.
+    A matrix that no run prunes within the budget, or that no format makes faster, stays dense.
     """
-    rows = options(views, model_id)
-    allowed = rows.filter(rows.reconstruction_error <= error_budget, rows["format"] != "dense")
-    order = [
-        allowed.is_measured.desc(), allowed.gain.desc(), allowed.reconstruction_error, allowed.run_id,
-    ]  # fmt: skip
-    ranked = allowed.mutate(place=ibis.row_number().over(group_by=allowed.matrix_id, order_by=order))
-    best = ranked.filter(ranked.place == 0).drop("place", "model_id", "layer", "projection", "component")
-    everything = views["matrices"]
-    matrices = everything.filter(everything.model_id == model_id)
-    pruned = matrices.semi_join(rows, "matrix_id")
-    return pruned.left_join(best, "matrix_id").drop("matrix_id_right").order_by("layer", "matrix_id")
-
-
-def _report_tiers(views: Views) -> Table:
-    """Return the tier of every run and matrix by the rule of the report: its macro ratio alone."""
-    published = views["reference_results"]
-    limits = published.group_by("method").agg(
-        high=published.value.max(where=published.metric == "tier_high_ratio"),
-        low=published.value.max(where=published.metric == "tier_low_ratio"),
-    )
-    ratios = views["separation_intervals"]
-    largest = ratios.group_by("run_id", "matrix_id", "method").agg(ratio=ratios.mean_ratio_macro.max())
-    joined = largest.inner_join(limits.filter(limits.high.notnull()), "method")
-    tier = ibis.cases(
-        (joined.ratio > joined.high, "high"), (joined.ratio >= joined.low, "medium"), else_="low"
-    )
-    return joined.select("run_id", "matrix_id", report_tier=tier)
+    rows = views["ranked_options"]
+    offers = rows.filter(rows.model_id == model_id)
+    allowed = offers.filter(offers.reconstruction_error <= error_budget, offers.choice_rank.notnull())
+    first = allowed.group_by("matrix_id").agg(choice_rank=allowed.choice_rank.min())
+    best = allowed.semi_join(first, ["matrix_id", "choice_rank"])
+    matrices = views["matrices"].semi_join(offers, "matrix_id")
+    chosen = best.drop("model_id", "layer", "projection", "component")
+    return matrices.left_join(chosen, "matrix_id").drop("matrix_id_right").order_by("layer", "matrix_id")

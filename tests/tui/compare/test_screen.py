@@ -109,7 +109,7 @@ def contest(**figures: object) -> Contest:
     ("figures", "reason"),
     [
         ({"singletons_a": 3.0}, "3 clusters of one"),
-        ({"null_macro_a": 3.9}, "at chance (3.90)"),
+        ({"is_macro_at_chance_a": True, "null_macro_a": 3.9}, "at chance (3.90)"),
         ({"winner": "nobody"}, "within chance"),
         ({}, "chance level"),
         ({"winner_macro": "b"}, ""),

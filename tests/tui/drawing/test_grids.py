@@ -40,10 +40,10 @@ def test_difference_of_two_runs() -> None:
 
 
 def test_marks_tell_what_stands_above_chance() -> None:
-    """Cells are marked from three standard deviations of chance, and never in a difference."""
-    data = overview(
-        run(1), run(2), matrix(1, 0, "q", z_score=3.1), matrix(1, 0, "k", z_score=2.9), matrix(2, 0, "q")
-    )
+    """Cells that the warehouse says stand above chance are marked, and none in a difference."""
+    above = matrix(1, 0, "q", z_score=3.1, chance_standing="above chance")
+    within = matrix(1, 0, "k", z_score=2.9, chance_standing="within chance")
+    data = overview(run(1), run(2), above, within, matrix(2, 0, "q"))
     assert block_grid(data, 1, Z).marked == {(0, "q")}
     assert block_grid(data, 1, Z, 2).marked == frozenset()
     assert block_grid(data, 1, ERROR).marked == frozenset()
