@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--layer", type=int, required=True, help="transformer block, from 0")
     export.add_argument("--projection", required=True, help="q, k, v, o, gate, up or down")
     export.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    export.add_argument("--force", action="store_true", help="replace the file of --out if there is one")
     add_common_options(export)
     for command in (run, plan):
         command.add_argument("pipeline", nargs="?", type=Path, help="pipeline file (TOML); flags win over it")
@@ -123,13 +124,15 @@ def _load(arguments: argparse.Namespace) -> None:
 
 def _export_mask(arguments: argparse.Namespace) -> None:
     from etl.load.mask_export import export_mask  # noqa: PLC0415  # --help needs no database
+    from warehouse.exporting import refuse_own_files  # noqa: PLC0415
     from warehouse.opening import attach_read_only  # noqa: PLC0415
 
-    with attach_read_only(database_path(arguments.db)) as connection:
-        rows, columns = export_mask(
-            connection, arguments.run, arguments.layer, arguments.projection, arguments.out
-        )
-    print(printable(f"wrote {arguments.out}: {rows}×{columns}"))  # noqa: T201  # the output of the command
+    database, target = database_path(arguments.db), arguments.out
+    refuse_own_files(target, database)
+    with attach_read_only(database) as connection:
+        matrix = (arguments.run, arguments.layer, arguments.projection)
+        rows, columns = export_mask(connection, *matrix, target, replace=arguments.force)
+    print(printable(f"wrote {target}: {rows}×{columns}"))  # noqa: T201  # the output of the command
 
 
 def _command() -> str:

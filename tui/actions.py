@@ -10,6 +10,8 @@ from tui.state.host import Host
 from tui.state.keymap import key_name
 from tui.state.registry import SCREEN_NAMES, Action, actions_of
 from tui.widgets.motions import Motions, next_match
+from warehouse.errors import SparsityError
+from warehouse.files import written_whole
 
 NEEDS_DATA = {"export", "copy", "search", "search_next", "search_previous", "zoom"}
 
@@ -98,9 +100,10 @@ class Actions:
         moment = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
         path = Path.cwd() / f"sparsity-{self.app.current_mode}-{moment}.svg"
         try:
-            path.write_text(self.app.export_screenshot(), encoding="utf-8")
-        except OSError as error:
-            self.app.notify(f"cannot write {path}: {error.strerror}", title="save", severity="error")
+            with written_whole(path) as arriving:
+                arriving.write_text(self.app.export_screenshot(), encoding="utf-8")
+        except SparsityError as error:
+            self.app.notify(str(error), title="save", severity="error")
         else:
             self.app.notify(str(path), title="saved")
 

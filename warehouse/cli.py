@@ -1,15 +1,26 @@
 """`sparsity-sql`: ask the warehouse in SQL, from a shell or a script."""
 
 import argparse
+import secrets
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from warehouse.commands import command_parser, run_command
 from warehouse.errors import UsageError
-from warehouse.formats import WRITERS
+from warehouse.exporting import write_result
+from warehouse.formats import FILES, SINGLE, WRITERS
 from warehouse.location import database_path
+from warehouse.opening import Config, memory_share
 from warehouse.printable import printable
-from warehouse.shell import open_shell, run_statements
+from warehouse.shell import (
+    certain_results,
+    open_shell,
+    read_statements,
+    run_statements,
+    translated_query_errors,
+)
 from warehouse.sql_files import saved_queries
 
 EXAMPLES = """\
@@ -45,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         help="one JSON object a line (--format jsonl)",
     )
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of standard output")
+    parser.add_argument("--force", action="store_true", help="replace the file of --output if there is one")
     return parser
 
 
@@ -54,29 +66,60 @@ def _run(arguments: argparse.Namespace) -> None:
             print(f"{name:32} {question}")  # noqa: T201  # the output of the command
         return
     text = _query_text(arguments)
-    output = arguments.output
-    if arguments.format == "parquet" and output is None and sys.stdout.isatty():
+    if arguments.format == "parquet" and arguments.output is None and sys.stdout.isatty():
         msg = "a Parquet file would garble the terminal; add --output FILE or redirect"
         raise UsageError(msg)
-    connection = open_shell(database_path(arguments.db))
-    chunks = (
-        chunk
-        for relation in run_statements(connection, text)
-        for chunk in WRITERS[arguments.format](relation)
+    database = database_path(arguments.db)
+    in_file = arguments.output is not None
+    chunks = _answer(
+        database, text, arguments.format, single=arguments.format in (FILES if in_file else SINGLE)
     )
-    if output is None:
-        shown = sys.stdout.isatty()
-        for chunk in chunks:
-            sys.stdout.buffer.write(printable(chunk.decode(), keep="\n").encode() if shown else chunk)
-        sys.stdout.flush()
+    if in_file:
+        write_result(Path(arguments.output), chunks, replace=arguments.force, database=database)
     else:
-        # Run to the end first: a query that fails leaves an existing file as it was.
-        content = b"".join(chunks)
-        try:
-            Path(output).write_bytes(content)
-        except OSError as error:
-            msg = f"cannot write {output}: {error.strerror}"
-            raise UsageError(msg) from error
+        _show(chunks)
+
+
+def _answer(database: Path, text: str, kind: str, *, single: bool) -> Iterator[bytes]:
+    """Yield the results of a text in one format; exactly one of them if `single`.
+
+    Raises:
+        UsageError: there is no statement, or not exactly one result where only one can be written.
+    """
+    with open_shell(database, _limits()) as connection, translated_query_errors():
+        statements = read_statements(connection, text)
+        if not statements:
+            msg = "there is no SQL statement in the text"
+            raise UsageError(msg)
+        if single and certain_results(statements) > 1:
+            raise UsageError(_several(kind))
+        count = 0
+        for count, relation in enumerate(run_statements(connection, statements), start=1):
+            if single and count > 1:
+                raise UsageError(_several(kind))
+            yield from WRITERS[kind](relation)
+        if single and not count:
+            msg = f"no statement of the text gives rows, so there is nothing to write as {kind}"
+            raise UsageError(msg)
+
+
+def _several(kind: str) -> str:
+    return (
+        f"the text gives several results, and only one can be written as {kind}; ask for one, or add --json"
+    )
+
+
+def _limits() -> Config:
+    """Return how much memory a query may take and where it goes on with more: a folder made when needed."""
+    spilled = Path(tempfile.gettempdir()) / f"sparsity-sql-{secrets.token_hex(8)}"
+    return {"memory_limit": memory_share(0.5), "temp_directory": str(spilled)}
+
+
+def _show(chunks: Iterator[bytes]) -> None:
+    """Write to standard output: the bytes as they are, or what a terminal may be sent of them."""
+    on_terminal = sys.stdout.isatty()
+    for chunk in chunks:
+        sys.stdout.buffer.write(printable(chunk.decode(), keep="\n").encode() if on_terminal else chunk)
 
 
 def _query_text(arguments: argparse.Namespace) -> str:

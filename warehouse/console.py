@@ -1,5 +1,6 @@
 """SQL as a person types it in the app: run, watched, cancelled, and its result paged, sorted and counted."""
 
+import re
 import threading
 import time
 from collections.abc import Generator
@@ -10,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.columns import uniquely_named
 from warehouse.opening import memory_share
 from warehouse.quoting import identifier
-from warehouse.shell import QueryError, open_shell, run_statements, translated_query_errors
+from warehouse.shell import QueryError, open_shell, read_statements, run_statements, translated_query_errors
 
 PAGE_ROWS = 100_000
 # A console that spills writes beside the database or into the current folder: it fails instead.
@@ -27,7 +29,8 @@ NUMERIC_TYPES = {
     "UHUGEINT", "FLOAT", "DOUBLE",
 }  # fmt: skip
 # Types that Arrow and its viewers show as DuckDB does; all others are turned into DuckDB's own text.
-PLAIN_TYPES = (NUMERIC_TYPES - {"HUGEINT", "UHUGEINT"}) | {"VARCHAR", "BOOLEAN", "DATE"}
+PLAIN_TYPES = (NUMERIC_TYPES - {"HUGEINT", "UHUGEINT"}) | {"VARCHAR", "BOOLEAN"}
+DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
 EXPLANATION = ["explain_key", "explain_value"]
 
 
@@ -41,7 +44,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether its values can be drawn along an axis."""
-        return self.type_name in NUMERIC_TYPES or self.type_name.startswith("DECIMAL")
+        return self.type_name in NUMERIC_TYPES or bool(DECIMAL.fullmatch(self.type_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,10 @@ class Console:
         count = 0
         relation = None
         with self._working():
-            for count, relation in enumerate(run_statements(self._connection, text), start=1):  # noqa: B007
+            statements = read_statements(self._connection, text)
+            for count, relation in enumerate(run_statements(self._connection, statements), start=1):  # noqa: B007
                 pass
-            self._relation = None if relation is None else _uniquely_named(relation)
+            self._relation = None if relation is None else uniquely_named(relation)
             page = None if self._relation is None else _page(self._relation)
         return Answer(count, page, time.monotonic() - began)
 
@@ -116,17 +120,21 @@ class Console:
             row = self._relation.aggregate("count(*)").fetchone()
             return row[0] if row else 0
 
-    def result(self, sort: Sort | None = None) -> duckdb.DuckDBPyRelation:
-        """Return the whole last result, to be exported.
+    @contextmanager
+    def result(self, sort: Sort | None = None) -> "Generator[duckdb.DuckDBPyRelation]":
+        """Hold the whole last result while it is read; what else is asked waits until then.
+
+        A query that began meanwhile would end the result where it stands, without an error.
 
         Raises:
-            QueryError: no statement gave rows.
+            QueryError: no statement gave rows, or the query failed half-way.
         """
-        relation = self._sorted(sort)
-        if relation is None:
-            msg = "there is no result; run a query first"
-            raise QueryError(msg)
-        return relation
+        with self._working():
+            relation = self._sorted(sort)
+            if relation is None:
+                msg = "there is no result; run a query first"
+                raise QueryError(msg)
+            yield relation
 
     def interrupt(self) -> None:
         """Cancel what runs now."""
@@ -138,8 +146,7 @@ class Console:
         return None if done < 0 else min(done / 100, 1.0)
 
     def close(self) -> None:
-        """Detach, cancelling what runs."""
-        self.interrupt()
+        """Detach once what runs is done."""
         with self._turn:
             self._connection.close()
 
@@ -185,26 +192,6 @@ def _explanation(relation: duckdb.DuckDBPyRelation) -> Page:
 
 def _shown(column: Column) -> str:
     name = identifier(column.name)
-    if column.type_name in PLAIN_TYPES:
+    if column.type_name in PLAIN_TYPES or DECIMAL.fullmatch(column.type_name):
         return name
-    if column.numeric and column.type_name not in {"HUGEINT", "UHUGEINT"}:
-        return f"CAST({name} AS DOUBLE) AS {name}"
     return f"CAST({name} AS VARCHAR) AS {name}"
-
-
-def _uniquely_named(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Tell apart by a number the columns that share a name in any letter case."""
-    taken: set[str] = set()
-    names = []
-    for original in relation.columns:
-        name, number = original, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{original}_{number}"
-        taken.add(name.casefold())
-        names.append(name)
-    if names == relation.columns:
-        return relation
-    return relation.project(
-        ", ".join(f"#{place} AS {identifier(name)}" for place, name in enumerate(names, 1))
-    )

@@ -1,22 +1,38 @@
-"""Writing the result of a query: for people, for programs, for files."""
+"""Writing the result of a query: for people, for programs, for files.
+
+Columns are taken by place, since a join may give several of one name. DuckDB itself writes the values: as
+text in tables and CSV, by `to_json` in JSON, through Arrow in Parquet.
+"""
 
 import csv
-import datetime
-import decimal
 import io
 import json
-import math
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 
 import duckdb
 
+from warehouse.columns import (
+    WIDE,
+    WIDEST_DECIMAL,
+    holds,
+    json_type,
+    parquet_type,
+    unique_names,
+    uniquely_named,
+)
 from warehouse.quoting import identifier
 
 Relation = duckdb.DuckDBPyRelation
 BATCH_ROWS = 10_000
 SHOWN_ROWS = 1_000
+#: A Parquet file up to this size is put together in memory, a larger one in the folder for temporary files.
+MEMORY_BYTES = 64 * 2**20
+#: A text of JSON, or one of the words for numbers that JSON has not.
+_TEXT_OR_NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE)
 
 
 def as_table(relation: Relation) -> Iterator[bytes]:
@@ -30,8 +46,8 @@ def as_table(relation: Relation) -> Iterator[bytes]:
 
 
 def as_csv(relation: Relation) -> Iterator[bytes]:
-    """Comma-separated values with a header, every value in DuckDB's own text form."""
-    texts = relation.project(", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in relation.columns))
+    """Comma-separated values with a header, every value in DuckDB's own text form; names as they are."""
+    texts = relation.project(_by_place(relation, "CAST(#{} AS VARCHAR)"))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(relation.columns)
@@ -59,18 +75,22 @@ def as_json_lines(relation: Relation) -> Iterator[bytes]:
 
 
 def as_parquet(relation: Relation) -> Iterator[bytes]:
-    """Write a Parquet file; BIT columns, which Parquet does not know, become text."""
-    import pyarrow.parquet  # noqa: PLC0415  # 0.1 s that the other formats do without
+    """Write a Parquet file; what Parquet has no type for, infinite dates too, becomes text."""
+    import pyarrow as pa  # noqa: PLC0415  # 0.1 s that the other formats do without
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
-    columns = [
-        f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}"
-        if str(kind) == "BIT"
-        else identifier(name)
-        for name, kind in zip(relation.columns, relation.types, strict=True)
-    ]
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(relation.project(", ".join(columns)).to_arrow_table(), buffer)
-    yield buffer.getvalue()
+    reader = _in_parquet_types(uniquely_named(relation)).to_arrow_reader(BATCH_ROWS)
+    with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
+        try:
+            with pq.ParquetWriter(file, reader.schema) as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+        except (OSError, pa.ArrowException) as error:
+            # Arrow hands on what fails inside the query without its kind.
+            raise duckdb.Error(str(error)) from error
+        file.seek(0)
+        while chunk := file.read(2**20):
+            yield chunk
 
 
 WRITERS: dict[str, Callable[[Relation], Iterator[bytes]]] = {
@@ -80,14 +100,36 @@ WRITERS: dict[str, Callable[[Relation], Iterator[bytes]]] = {
     "jsonl": as_json_lines,
     "parquet": as_parquet,
 }
+#: Formats that hold one result and no more; in a file, that goes for tables of CSV, too.
+SINGLE = frozenset({"json", "parquet"})
+FILES = SINGLE | {"csv"}
+
+
+def _by_place(relation: Relation, expression: str) -> str:
+    return ", ".join(expression.format(place) for place in range(1, len(relation.columns) + 1))
 
 
 def _objects(relation: Relation) -> Iterator[bytes]:
-    names = relation.columns
-    for rows in _batches(relation):
+    """Yield an object a row; NaN and infinities, which JSON has not, become null at any depth."""
+    names = [json.dumps(name, ensure_ascii=False) for name in unique_names(relation.columns)]
+    values = ", ".join(
+        f"to_json(CAST(#{place} AS {json_type(kind)}))"
+        if json_type(kind) != str(kind)
+        else f"to_json(#{place})"
+        for place, kind in enumerate(relation.types, 1)
+    )
+    for rows in _batches(relation.project(values)):
         for row in rows:
-            values = {name: _finite(value) for name, value in zip(names, row, strict=True)}
-            yield json.dumps(values, default=_json_value, ensure_ascii=False).encode()
+            pairs = (f"{name}: {_strict(value)}" for name, value in zip(names, row, strict=True))
+            yield f"{{{', '.join(pairs)}}}".encode()
+
+
+def _strict(value: str | None) -> str:
+    if value is None:
+        return "null"
+    if "n" not in value and "N" not in value:
+        return value
+    return _TEXT_OR_NO_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", value)
 
 
 def _batches(relation: Relation) -> Iterator[list[tuple]]:
@@ -95,16 +137,26 @@ def _batches(relation: Relation) -> Iterator[list[tuple]]:
         yield rows
 
 
-def _finite(value: object) -> object:
-    """JSON has no infinities and no NaN."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _json_value(value: object) -> object:
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
+def _in_parquet_types(relation: Relation) -> Relation:
+    """Cast what Parquet cannot hold; the values say so where the type alone does not."""
+    targets = [WIDEST_DECIMAL if kind.id in WIDE else parquet_type(kind) for kind in relation.types]
+    doubts = {
+        place: f"TRY_CAST(#{place} AS {WIDEST_DECIMAL}) IS NULL AND #{place} IS NOT NULL"
+        if kind.id in WIDE
+        else f"contains(CAST(#{place} AS VARCHAR), 'infinity')"
+        for place, kind in enumerate(relation.types, 1)
+        if kind.id in WIDE or holds(kind, ("date", "timestamp"))
+    }
+    if doubts:
+        found = relation.aggregate(
+            ", ".join(f"coalesce(bool_or({doubt}), false)" for doubt in doubts.values())
+        )
+        for place, beyond in zip(doubts, found.fetchone() or (), strict=True):
+            if beyond:
+                targets[place - 1] = "VARCHAR"
+    return relation.project(
+        ", ".join(
+            f"CAST(#{place} AS {target}) AS {identifier(name)}"
+            for place, (name, target) in enumerate(zip(relation.columns, targets, strict=True), 1)
+        )
+    )

@@ -5,6 +5,8 @@ from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "SPARSITY_DB"
 FILE_NAME = "sparsity.db"
+#: What stands behind the name of the database in those of the files beside it, with or without more behind.
+OWN_ENDINGS = frozenset({"wal", "lock", "work", "compact", "weights", "tmp"})
 
 
 def database_path(given: str | os.PathLike[str] | None = None) -> Path:
@@ -14,3 +16,29 @@ def database_path(given: str | os.PathLike[str] | None = None) -> Path:
     """
     chosen = given or os.environ.get(ENVIRONMENT_VARIABLE) or FILE_NAME
     return Path(chosen).expanduser().resolve()
+
+
+def belongs_to(path: Path, database: Path) -> bool:
+    """Tell whether a path leads to the database or to a file that is kept beside it, by any name or link."""
+    target = Path(os.path.realpath(path))
+    if any(_is_own(place, database) for place in (target, *target.parents)):
+        return True
+    try:
+        own = [place for place in database.parent.iterdir() if _is_own(place, database)]
+    except OSError:
+        return False  # nothing can be reached there
+    return any(_is_same(target, place) for place in own)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False  # one of them is not there
+
+
+def _is_own(path: Path, database: Path) -> bool:
+    if path == database:
+        return True
+    beside = path.parent == database.parent and path.name.startswith(f"{database.name}.")
+    return beside and path.name.removeprefix(f"{database.name}.").split(".")[0] in OWN_ENDINGS

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from pathlib import Path
 
 import duckdb
@@ -9,10 +10,13 @@ import duckdb
 from warehouse import schema
 from warehouse.errors import SparsityError
 from warehouse.locking import LockedError
+from warehouse.memory import memory_bytes
 from warehouse.quoting import literal
 
 CATALOG = "sparsity"
 Config = dict[str, str | bool | int | float | list[str]]
+#: Nothing that a file or a query asks for is fetched from the internet.
+NO_DOWNLOADS: Config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 
 
@@ -34,13 +38,14 @@ def attach_read_only(
     Raises:
         MissingDatabaseError, UnreadableDatabaseError, LockedError, ForeignDatabaseError, NewerSchemaError.
     """
-    if not path.exists():
+    if not is_present(path):
         msg = f"there is no database at {path}; build one with: sparsity-etl run --db {path}"
         raise MissingDatabaseError(msg)
-    connection = duckdb.connect(":memory:", config=config or {})
+    connection = duckdb.connect(":memory:", config=NO_DOWNLOADS | (config or {}))
     try:
         with translated_errors(path):
-            connection.execute(f"ATTACH {literal(path)} AS {CATALOG} (READ_ONLY)")
+            # By its type, or DuckDB would look for an extension that opens the files of other programs.
+            connection.execute(f"ATTACH {literal(utf8_name(path))} AS {CATALOG} (READ_ONLY, TYPE duckdb)")
         schema.verify(connection, CATALOG, path, allow_empty=allow_empty)
         use(connection)
     except BaseException:
@@ -49,10 +54,43 @@ def attach_read_only(
     return connection
 
 
+def is_present(path: Path) -> bool:
+    """Tell whether there is a file that could be a database.
+
+    Raises:
+        UnreadableDatabaseError: what is there is no file, or it cannot be told what is there.
+    """
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        msg = f"cannot look at {path}: {reason}; name another file with --db"
+        raise UnreadableDatabaseError(msg) from error
+    if not stat.S_ISREG(kind):
+        # Opening a pipe would wait for its other end.
+        msg = f"{path} is a folder or a device and no database; name a file with --db"
+        raise UnreadableDatabaseError(msg)
+    return True
+
+
+def utf8_name(path: Path) -> str:
+    """Return the name of a file as DuckDB takes it, in UTF-8 whatever the locale is.
+
+    Raises:
+        UnreadableDatabaseError: the bytes of the name are no UTF-8, so that DuckDB cannot open it.
+    """
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        msg = f"DuckDB cannot open {path}: the name is not written in UTF-8; rename it or its folder"
+        raise UnreadableDatabaseError(msg) from error
+
+
 def memory_share(share: float) -> str:
-    """Return a share of the memory of this machine as DuckDB writes sizes."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{int(total * share / 2**20)}MiB"
+    """Return a share of the memory that this process may use as DuckDB writes sizes."""
+    return f"{int(memory_bytes() * share / 2**20)}MiB"
 
 
 def use(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

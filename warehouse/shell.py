@@ -9,10 +9,8 @@ import duckdb
 from warehouse.errors import SparsityError
 from warehouse.opening import Config, attach_read_only
 
-# Set before the configuration is locked: no download of extensions, no Python variable read as a table.
+# Set before the configuration is locked: no Python variable is read as a table.
 LOCKED_DOWN = (
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
@@ -56,8 +54,8 @@ def open_shell(
     return connection
 
 
-def run_statements(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[duckdb.DuckDBPyRelation]:
-    """Run the statements of a text in order and yield the result of each that returns rows.
+def read_statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
+    """Return the statements of a text in order; PIVOT is two, of the same text.
 
     Raises:
         QueryError: with DuckDB's message, which names the place in the text.
@@ -66,8 +64,24 @@ def run_statements(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator
         msg = "enable_logging is not available here: nothing may be written to files"
         raise QueryError(msg)
     with translated_query_errors():
-        for statement in connection.extract_statements(text):
-            # The statement itself and not its text: PIVOT is two statements of the same text.
+        return connection.extract_statements(text)
+
+
+def certain_results(statements: list[duckdb.Statement]) -> int:
+    """Return how many statements give rows for certain, which is known before they run."""
+    return sum(kind.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT] for kind in statements)
+
+
+def run_statements(
+    connection: duckdb.DuckDBPyConnection, statements: list[duckdb.Statement]
+) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Run statements in order and yield the result of each that returns rows.
+
+    Raises:
+        QueryError: with DuckDB's message.
+    """
+    with translated_query_errors():
+        for statement in statements:
             relation = connection.sql(statement)
             if relation is not None:
                 yield relation

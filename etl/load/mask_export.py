@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from warehouse.bits import unpack_masks
 from warehouse.errors import UsageError
+from warehouse.files import written_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +18,20 @@ if TYPE_CHECKING:
 
 
 def export_mask(
-    connection: duckdb.DuckDBPyConnection, run_id: int, layer: int, projection: str, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    run_id: int,
+    layer: int,
+    projection: str,
+    target: Path,
+    *,
+    replace: bool = True,
 ) -> tuple[int, int]:
     """Write the keep mask of one matrix as safetensors: `mask`, uint8, (out, in), 1 = kept; return its shape.
 
     The metadata names the run, the layer and the projection, which a benchmark passes on as its mask source.
 
     Raises:
-        UsageError: the run has no such matrix, or the file cannot be written.
+        UsageError: the run has no such matrix, or the file cannot be written or may not be replaced.
     """
     rows = connection.execute(
         "SELECT feature_masks.keep_mask::BLOB, matrices.out_features FROM feature_masks"
@@ -40,9 +47,6 @@ def export_mask(
         raise UsageError(msg)
     mask = np.ascontiguousarray(unpack_masks([row[0] for row in rows], rows[0][1]).T)
     metadata = {"run_id": str(run_id), "layer": str(layer), "projection": projection}
-    try:
-        save_file({"mask": mask.astype(np.uint8)}, target, metadata=metadata)
-    except OSError as error:
-        msg = f"cannot write {target}: {error}"
-        raise UsageError(msg) from error
+    with written_whole(target, replace=replace) as partial:
+        partial.write_bytes(save({"mask": mask.astype(np.uint8)}, metadata=metadata))
     return mask.shape

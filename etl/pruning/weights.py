@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from etl.errors import PrunedWeightsError
 from etl.model.checkpoint import WeightMatrix
 from etl.pruning.result import PrunedBlock, PrunedMatrix
+from warehouse.files import written_whole
 
 _MANIFEST = "run.json"
 #: The tensors kept of a matrix beside its weight and its packed mask.
@@ -47,16 +48,19 @@ class PrunedWeightsWriter:
             tensors |= {f"{name}.{norm}": getattr(matrix, norm) for norm in _NORMS}
         figures = json.dumps([_figures(matrix) for matrix in block.matrices])
         path = self._folder / _file_name(block.layer)
-        partial = path.with_suffix(".partial")
-        save_file(tensors, partial, metadata={"fingerprint": self._fingerprint, "figures": figures})
-        partial.replace(path)
+        metadata = {"fingerprint": self._fingerprint, "figures": figures}
+        try:
+            with written_whole(path) as partial:
+                save_file(tensors, partial, metadata=metadata)
+        except SafetensorError as error:
+            msg = f"cannot write {path}: {error}; make room, or add --no-keep-weights"
+            raise PrunedWeightsError(msg) from error
         self._layers.append(block.layer)
 
     def finish(self) -> PrunedWeights:
         """Write the manifest, which makes the run whole, and return the run for reading."""
-        partial = self._folder / f"{_MANIFEST}.partial"
-        partial.write_text(json.dumps({"fingerprint": self._fingerprint, "layers": self._layers}))
-        partial.replace(self._folder / _MANIFEST)
+        with written_whole(self._folder / _MANIFEST) as partial:
+            partial.write_text(json.dumps({"fingerprint": self._fingerprint, "layers": self._layers}))
         return PrunedWeights(self._folder, self._fingerprint)
 
 

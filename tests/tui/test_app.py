@@ -99,6 +99,50 @@ def count_rows(path: Path) -> int:
             return pyarrow.parquet.read_table(path).num_rows
 
 
+@pytest.mark.parametrize(("answer", "left"), [("n", "old"), ("y", None)])
+async def test_a_file_that_is_there_is_asked_about(
+    database: Path, tmp_path: Path, answer: str, left: str | None
+) -> None:
+    """It is replaced on y alone; n leads back to the name."""
+    target = tmp_path / "matrices.csv"
+    target.write_text("old")
+    async with running(database) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        app.screen.query_one(Input).value = str(target)
+        app.screen.query_one(Input).focus()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "Replace it?" in screen_text(app)
+        await pilot.press(answer)
+        await settle(pilot)
+        assert isinstance(app.screen, ExportScreen) == (answer == "n")
+    assert (target.read_text() == "old") == (left is not None)
+
+
+@pytest.mark.parametrize("how", ["name", "link"])
+async def test_the_database_is_no_place_to_export_to(database: Path, tmp_path: Path, how: str) -> None:
+    """Even after a yes, nothing is written onto it or the files beside it."""
+    target = tmp_path / "rows.csv"
+    before = database.read_bytes()
+    if how == "link":
+        target.symlink_to(database)
+    else:
+        target = database.with_name(database.name + ".wal.csv")
+    async with running(database) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        app.screen.query_one(Input).value = str(target)
+        app.screen.query_one(Input).focus()
+        await pilot.press("enter")
+        await settle(pilot)
+        if how == "link":
+            await pilot.press("y")
+            await settle(pilot)
+        assert any("belongs to the database" in note.message for note in app._notifications)
+    assert database.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"), [("table.xls", "names no format"), ("missing/table.csv", "cannot write")]
 )

@@ -141,7 +141,7 @@ def test_failing_query_keeps_an_existing_output_file(database: Path, tmp_path: P
     target = tmp_path / "kept.csv"
     target.write_text("precious")
     query = "SELECT CASE WHEN n > 5 THEN error('boom') ELSE n END FROM range(10) r(n)"
-    assert run(database, query, "--format", "csv", "--output", str(target)) == 1
+    assert run(database, query, "--format", "csv", "--output", str(target), "--force") == 1
     assert target.read_text() == "precious"
 
 

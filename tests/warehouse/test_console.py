@@ -55,8 +55,8 @@ def test_statements_without_rows_have_no_page(console: Console) -> None:
     assert (answer.result_count, answer.page) == (0, None)
     assert console.page(Sort(0)) is None
     assert console.count() == 0
-    with pytest.raises(QueryError, match="run a query first"):
-        console.result()
+    with pytest.raises(QueryError, match="run a query first"), console.result():
+        pytest.fail("there is nothing to read")
 
 
 def test_long_results_are_cut_and_counted(console: Console) -> None:
@@ -85,8 +85,28 @@ def test_sorting_covers_rows_that_are_not_shown(console: Console) -> None:
 def test_export_gives_every_row_in_the_order_shown(console: Console) -> None:
     """The relation to export is the whole result, sorted as the page is."""
     console.run(f"SELECT range AS n FROM range({PAGE_ROWS + 5})")
-    rows = console.result(Sort(0, descending=True)).fetchall()
+    with console.result(Sort(0, descending=True)) as relation:
+        rows = relation.fetchall()
     assert (len(rows), rows[0], rows[-1]) == (PAGE_ROWS + 5, (PAGE_ROWS + 4,), (0,))
+
+
+def test_what_is_asked_while_a_result_is_read_waits(console: Console) -> None:
+    """What begins meanwhile would end the result early, and nothing would say so."""
+    total = 3_000_000
+    console.run(f"SELECT range AS n FROM range({total})")
+    asked = [
+        threading.Thread(target=work)
+        for work in (console.count, console.page, lambda: console.run("SELECT 42 AS n"))
+    ]
+    with console.result() as relation:
+        read = len(relation.fetchmany(1))
+        for worker in asked:
+            worker.start()
+        while batch := relation.fetchmany(100_000):
+            read += len(batch)
+    for worker in asked:
+        worker.join()
+    assert read == total
 
 
 def test_every_type_has_a_form_to_show(console: Console) -> None:

@@ -1,5 +1,6 @@
 """Writing a table of the screen in view to a file."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -8,14 +9,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from tui.dialogs.confirm import ConfirmScreen
 from tui.dialogs.tables import ExportTable
 from tui.state.fetching import Fetcher
+from tui.state.host import host_of
 from tui.state.messages import FetchFailed
+from warehouse.printable import printable
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,13 +67,28 @@ class ExportScreen(ModalScreen[None]):
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
-    def _write(self, event: Input.Submitted) -> None:
-        path, query = Path(event.value).expanduser(), self.chosen.query
+    def _consider(self, event: Input.Submitted) -> None:
+        """Write, but ask first whether a file that is there may go."""
+        path = Path(os.path.expanduser(event.value))  # noqa: PTH111  # the home of nobody stays as it is
+        if not os.path.isfile(path):  # noqa: PTH113  # false where it cannot be told
+            self._write(path, replace=False)
+            return
+        question = Content(f"{printable(str(path))} is there already. Replace it?")
+
+        def act(yes: bool | None) -> None:
+            if yes:
+                self._write(path, replace=True)
+
+        self.app.push_screen(ConfirmScreen("Export a table", question), act)
+
+    def _write(self, path: Path, *, replace: bool) -> None:
+        table, database = self.chosen, host_of(self.app).database.path
 
         def write(cursor: "duckdb.DuckDBPyConnection") -> tuple[Path, int]:
             from warehouse.exporting import export  # noqa: PLC0415  # only when something is exported
 
-            return path, export(query(cursor), path)
+            with table.held(cursor) as rows:
+                return path, export(rows, path, replace=replace, database=database)
 
         self.fetcher.fetch(self.reader, "export", write, lambda result: self.Written(*result))
 

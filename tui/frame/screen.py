@@ -20,6 +20,7 @@ from tui.state.messages import FetchFailed
 from tui.state.registry import APP_ACTIONS, Action
 from tui.state.selection import describe
 from warehouse.errors import SparsityError
+from warehouse.files import written_whole
 
 if TYPE_CHECKING:
     from tui.dialogs.tables import ExportTable
@@ -114,9 +115,10 @@ class SparsityScreen(Screen[None]):
         moment = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
         path = Path.cwd() / f"sparsity-{self.NAME}-{name}-{moment}.txt"
         try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            self.notify(f"cannot write {path}: {error.strerror}", title="text", severity="error")
+            with written_whole(path) as arriving:
+                arriving.write_text(text, encoding="utf-8")
+        except SparsityError as error:
+            self.notify(str(error), title="text", severity="error")
         else:
             self.notify(str(path), title="saved")
 

@@ -65,8 +65,9 @@ def steps(request: Request, device: Device) -> list[list[str]]:
 def shell_command(request: Request, device: Device) -> list[str]:
     """Return one command that runs the steps in order and stops at the first that fails."""
     place = str(folder())
-    # Results are appended to: what an earlier benchmark wrote is loaded already.
-    begin = [["mkdir", "-p", place], ["cd", place], ["rm", "-f", f"{request.stem}.jsonl"]]
+    # What an earlier benchmark wrote is loaded already; results would be appended to it.
+    earlier = [f"{request.stem}.safetensors", f"{request.stem}.jsonl"]
+    begin = [["mkdir", "-p", place], ["cd", place], ["rm", "-f", *earlier]]
     return ["sh", "-c", " && ".join(shlex.join(step) for step in (*begin, *steps(request, device)))]
 
 

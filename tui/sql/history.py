@@ -2,10 +2,11 @@
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass
 
 from tui.state.folders import state_folder
+from warehouse.errors import SparsityError
+from warehouse.files import PRIVATE, PRIVATE_FOLDER, written_whole
 
 FILE_NAME = "sql_history.jsonl"
 KEPT = 500
@@ -43,9 +44,10 @@ def add_to_history(entry: Entry) -> list[Entry]:
     entries = [known for known in read_history() if known.text != entry.text][-(KEPT - 1) :]
     entries.append(entry)
     path = state_folder() / FILE_NAME
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        arriving = path.with_name(f"{FILE_NAME}.{os.getpid()}")
-        arriving.write_text("".join(json.dumps(asdict(known)) + "\n" for known in entries), encoding="utf-8")
-        arriving.replace(path)
+    with contextlib.suppress(OSError, SparsityError):
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with written_whole(path, mode=PRIVATE) as arriving:
+            arriving.write_text(
+                "".join(json.dumps(asdict(known)) + "\n" for known in entries), encoding="ascii"
+            )
     return entries

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -75,9 +75,8 @@ def make_plot(page: "Page", axes: Axes) -> Plot:
     ys = page.rows.column(axes.y).to_pylist()
     xs = list(range(1, len(ys) + 1)) if axes.x == ROWS else page.rows.column(axes.x).to_pylist()
     step = max(1, -(-len(ys) // MOST_POINTS))
-    points = [
-        (float(x), float(y)) for x, y in zip(xs[::step], ys[::step], strict=True) if _real(x) and _real(y)
-    ]
+    pairs = ((_real(x), _real(y)) for x, y in zip(xs[::step], ys[::step], strict=True))
+    points = [(x, y) for x, y in pairs if x is not None and y is not None]
     title = f"{axes.x}, one row in {step}" if step > 1 else axes.x
     series = Series("", tuple(x for x, _ in points), tuple(y for _, y in points), joined=axes.x == ROWS)
     return Plot(title, axes.y, (series,))
@@ -88,7 +87,8 @@ def make_bars(page: "Page", axes: Axes) -> BarRows:
     ys = page.rows.column(axes.y).to_pylist()
     texts = [page.rows.column(c.name).to_pylist() for c in page.columns if c.type_name == "VARCHAR"]
     labels = [" ".join("NULL" if text is None else text for text in row) for row in zip(*texts, strict=True)]
-    kept = [(label, float(y)) for label, y in zip(labels, ys, strict=True) if _real(y)]
+    reals = map(_real, ys)
+    kept = [(label, real) for label, real in zip(labels, reals, strict=True) if real is not None]
     shown = kept[:MOST_POINTS]
     return BarRows(
         axes.y, tuple(label for label, _ in shown), tuple(y for _, y in shown), len(ys) - len(shown)
@@ -126,5 +126,10 @@ def _bar(zero: float, length: float, room: int) -> str:
     return ("█" * whole + (LEFT_EIGHTHS[part] if part else "")).ljust(room)
 
 
-def _real(value: object) -> bool:
-    return isinstance(value, int | float) and isfinite(value)
+def _real(value: Any) -> float | None:
+    """Return a number as it is drawn, from its text where it is too wide for Arrow; None if it is none."""
+    try:
+        real = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return real if isfinite(real) else None

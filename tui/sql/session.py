@@ -1,6 +1,7 @@
 """The console behind the SQL screen: opened when first needed, and again when the database was replaced."""
 
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,8 @@ class SqlSession:
         """Return how many rows the last result has."""
         return self._open().count()
 
-    def result(self, sort: "Sort | None") -> "duckdb.DuckDBPyRelation":
-        """Return the whole last result, to be written to a file.
+    def result(self, sort: "Sort | None") -> "AbstractContextManager[duckdb.DuckDBPyRelation]":
+        """Return the whole last result, to be written to a file in a `with` block.
 
         Raises:
             QueryError: there is none.

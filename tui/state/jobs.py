@@ -16,6 +16,7 @@ from typing import Any
 
 from tui.state.folders import state_folder
 from warehouse.errors import SparsityError
+from warehouse.files import PRIVATE, PRIVATE_FOLDER, written_whole
 
 
 class JobError(SparsityError):
@@ -82,8 +83,8 @@ def start(command: list[str], database: Path) -> Job:
     stem = f"{time.time():.6f}-{os.getpid()}"
     log = folder / f"{stem}.log"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as output:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -93,7 +94,8 @@ def start(command: list[str], database: Path) -> Job:
                 cwd=database.parent,
             )
         job = Job(process.pid, process_birth(process.pid) or "", command, str(database), str(log))
-        (folder / f"{stem}.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+        with written_whole(folder / f"{stem}.json", mode=PRIVATE) as arriving:
+            arriving.write_text(json.dumps(asdict(job)), encoding="utf-8")
     except OSError as error:
         msg = f"cannot start {command[0]}: {error.strerror}"
         raise JobError(msg) from error

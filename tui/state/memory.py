@@ -2,13 +2,14 @@
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tui.state.folders import state_folder
 from tui.state.selection import Selection
+from warehouse.errors import SparsityError
+from warehouse.files import PRIVATE, PRIVATE_FOLDER, written_whole
 
 FILE_NAME = "state.json"
 REMEMBERED_DATABASES = 50
@@ -43,11 +44,10 @@ def remember(database: Path, remembered: Remembered) -> None:
     databases[str(database)] = {"screen": remembered.screen, "selection": asdict(remembered.selection)}
     kept = dict(list(databases.items())[-REMEMBERED_DATABASES:])
     path = state_folder() / FILE_NAME
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        arriving = path.with_name(f"{FILE_NAME}.{os.getpid()}")
-        arriving.write_text(json.dumps({"theme": remembered.theme, "databases": kept}, indent=1))
-        arriving.replace(path)
+    with contextlib.suppress(OSError, SparsityError):
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with written_whole(path, mode=PRIVATE) as arriving:
+            arriving.write_text(json.dumps({"theme": remembered.theme, "databases": kept}, indent=1))
 
 
 def _read() -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""The mask of a matrix as a file, and where that file may not go."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from etl.cli import main
+from tests.sample_warehouse import build
+
+PLACE = ("--run", "3", "--layer", "0", "--projection", "q")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample warehouse."""
+    return build(tmp_path_factory.mktemp("masks") / "sparsity.db")
+
+
+def export(database: Path, target: Path, *flags: str) -> int:
+    return main(["export-mask", "--db", str(database), *PLACE, "--out", str(target), *flags])
+
+
+def test_a_mask_that_is_there_is_kept_without_force(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """An existing file, of whatever kind, is replaced on --force alone."""
+    target = tmp_path / "mask.safetensors"
+    target.write_text("precious")
+    assert export(database, target) == 2
+    assert "--force" in capsys.readouterr().err
+    assert target.read_text() == "precious"
+    assert export(database, target, "--force") == 0
+    assert load_file(target)["mask"].dtype == np.uint8
+
+
+@pytest.mark.parametrize("how", ["name", "relative", "symlink", "hardlink", "wal", "lock", "copy"])
+def test_the_database_is_no_place_for_a_mask(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, capsys: pytest.CaptureFixture
+) -> None:
+    """By whatever name: it is refused before anything is read, even with --force."""
+    beside = {"wal": ".wal", "lock": ".lock", "copy": ".work"}
+    target = tmp_path / "link" if how in {"symlink", "hardlink"} else database
+    if how == "symlink":
+        target.symlink_to(database)
+    elif how == "hardlink":
+        target.hardlink_to(database)
+    elif how == "relative":
+        monkeypatch.chdir(database.parent)
+        target = Path(f"./../{database.parent.name}/{database.name}")
+    elif how in beside:
+        target = database.with_name(database.name + beside[how])
+    before = database.read_bytes()
+    assert export(database, target, "--force") == 2
+    assert "belongs to the database" in capsys.readouterr().err
+    assert database.read_bytes() == before
+
+
+def test_a_folder_that_is_missing_is_wrong_usage(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The reason is told in the words of the system."""
+    assert export(database, tmp_path / "none" / "mask.safetensors") == 2
+    error = capsys.readouterr().err
+    assert "cannot write" in error
+    assert "No such file" in error
