@@ -9,8 +9,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kernels.boundary import printable, run_command, say
 from kernels.cli_parser import build_parser
 from kernels.errors import KernelError, UsageError
+from kernels.files import append_row, check_rows_file
 
 if TYPE_CHECKING:
     import argparse
@@ -21,29 +23,20 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 on success, 1 on failure with one line on stderr, 2 on wrong usage."""
-    arguments = build_parser().parse_args(argv)
-    try:
-        return {
-            "run": _run,
-            "list": _list,
-            "roofline": _roofline,
-            "separation": _separation,
-            "generate": _generate,
-        }[arguments.command](arguments)
-    except UsageError as error:
-        return _fail(arguments, error, 2)
-    except (KernelError, OSError) as error:
-        return _fail(arguments, error, 1)
-    except KeyboardInterrupt:
-        print("sparsity-bench: interrupted", file=sys.stderr)
-        return 1
+    return run_command(build_parser(), argv, _act)
 
 
-def _fail(arguments: argparse.Namespace, error: BaseException, code: int) -> int:
-    if arguments.debug:
-        raise error
-    print(f"sparsity-bench: {error}", file=sys.stderr)
-    return code
+def _act(arguments: argparse.Namespace) -> int:
+    if getattr(arguments, "out", None):
+        check_rows_file(arguments.out)
+    actions = {
+        "run": _run,
+        "list": _list,
+        "roofline": _roofline,
+        "separation": _separation,
+        "generate": _generate,
+    }
+    return actions[arguments.command](arguments)
 
 
 def _machine(arguments: argparse.Namespace) -> Machine:
@@ -123,24 +116,22 @@ def _duration(seconds: float) -> str:
 
 
 def _report(row: Row, arguments: argparse.Namespace) -> None:
-    line = json.dumps(row)
     if arguments.out:
-        with arguments.out.open("a") as file:
-            file.write(line + "\n")
-    if arguments.json:
-        print(line, flush=True)
-        return
+        append_row(arguments.out, row)
+    say(json.dumps(row) if arguments.json else _described(row), needed=arguments.out is None)
+
+
+def _described(row: Row) -> str:
     name = (
         f"{row['kernel']} {row['out_features']}x{row['in_features']} {row['pattern']} {row['sparsity']:.2f}"
     )
     name += f" batch {row['batch']} {row['cache']}"
     if row["error"]:
-        print(f"{name}: error: {row['error']}")
-    elif row["latency_us_p50"] is None:
-        print(f"{name}: correct to {row['relative_error']:.1e}, {row['bits_per_weight']:.2f} bits a weight")
-    else:
-        limit = f"{row['limit_fraction']:.0%} of the limit"
-        print(f"{name}: {row['latency_us_p50']:.1f} us, {row['speedup']:.2f}x dense, {limit}", flush=True)
+        return printable(f"{name}: error: {row['error']}")
+    if row["latency_us_p50"] is None:
+        return f"{name}: correct to {row['relative_error']:.1e}, {row['bits_per_weight']:.2f} bits a weight"
+    limit = f"{row['limit_fraction']:.0%} of the limit"
+    return f"{name}: {row['latency_us_p50']:.1f} us, {row['speedup']:.2f}x dense, {limit}"
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -191,13 +182,10 @@ def _separation(arguments: argparse.Namespace) -> int:
 
     masks = [read_mask(path) for path in arguments.mask]
     for row in measure_separation(machine, read_shapes(arguments.shapes), masks):
-        line = json.dumps(row)
         if arguments.out:
-            with arguments.out.open("a") as file:
-                file.write(line + "\n")
-        print(
-            line if arguments.json else " ".join(f"{name}={value}" for name, value in row.items()), flush=True
-        )
+            append_row(arguments.out, row)
+        line = " ".join(f"{name}={value}" for name, value in row.items())
+        say(json.dumps(row) if arguments.json else printable(line), needed=arguments.out is None)
     return 0
 
 

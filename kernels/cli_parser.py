@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kernels import __version__
+from kernels.boundary import printable
 
 EXAMPLES = """\
   sparsity-bench run --shapes llama-7b --formats all --sparsity 0.5 0.7 --out bench.jsonl
@@ -31,7 +32,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """See argparse."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {printable(message)}; see {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from kernels.boundary import printable
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -24,7 +26,7 @@ class Progress:
     def announce(self, what: str) -> None:
         """Begin the next piece."""
         self.count += 1
-        print(f"[{self.count}/{self.total}] {what}", file=sys.stderr, flush=True)  # noqa: T201 - as its job
+        print(f"[{self.count}/{self.total}] {printable(what)}", file=sys.stderr, flush=True)  # noqa: T201 - as its job
 
     def detail(self, what: str) -> None:
         """Tell how far the piece is; plain lines leave that out."""
@@ -41,13 +43,13 @@ class _Bar(Progress):
 
     def announce(self, what: str) -> None:
         """Begin the next piece and advance past the one before."""
-        self.bar.update(self.task, description=what, completed=self.count)
+        self.what = printable(what)
+        self.bar.update(self.task, description=self.what, completed=self.count)
         self.count += 1
-        self.what = what
 
     def detail(self, what: str) -> None:
         """Append to the name of the piece."""
-        self.bar.update(self.task, description=f"{self.what}: {what}")
+        self.bar.update(self.task, description=f"{self.what}: {printable(what)}")
 
 
 @contextmanager
@@ -56,7 +58,12 @@ def reporting(total: int) -> Generator[Progress]:
     if not sys.stderr.isatty():
         yield Progress(total)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with RichProgress(*columns, console=Console(stderr=True)) as rich_bar:
         bar = _Bar(total, rich_bar)
         yield bar

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kernels.errors import KernelError
+from kernels.files import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -209,7 +210,7 @@ def update(path: Path) -> None:
     fresh = rewritten(path.read_text(), SECTIONS)
     if fresh is None:
         raise KernelError(f"{path} has no markers such as <!-- kernels:begin --> and <!-- kernels:end -->")
-    path.write_text(fresh)
+    replace_whole(path, fresh)
 
 
 def main(argv: list[str] | None = None) -> int:

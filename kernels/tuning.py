@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from kernels.errors import KernelError
+from kernels.files import replace_whole
 
 if TYPE_CHECKING:
     from kernels.device import Machine
@@ -98,9 +98,7 @@ def write_store(path: Path, entries: dict[str, tuple[Problem, Tuned]]) -> None:
     text = json.dumps({"version": VERSION, "entries": records}, indent=1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, suffix=".tmp") as file:
-            file.write(text + "\n")
-        Path(file.name).replace(path)
+        replace_whole(path, text + "\n")
     except OSError as error:
         raise KernelError(f"cannot keep tuned settings in {path}: {error}; set XDG_CACHE_HOME") from error
 
