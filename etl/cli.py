@@ -26,7 +26,8 @@ EXAMPLES = """\
   sparsity-etl run --model ~/models/Llama-2-7b --method wanda --sparsity 0.5 0.6 --layers 0 1
   sparsity-etl plan pipeline.toml           what would be done, and why
   sparsity-etl export-mask --run 4 --layer 0 --projection o --out o.safetensors
-  sparsity-etl load bench.jsonl             what sparsity-bench run measured"""
+  sparsity-etl load bench.jsonl             what sparsity-bench run measured
+  sparsity-etl upgrade                      bring a database of an older version up to date"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path, help="kernel measurements, one JSON object a line")
     load.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     add_common_options(load)
+    upgrade = commands.add_parser("upgrade", help="bring a database of an older version up to date")
+    upgrade.set_defaults(action=_upgrade)
+    upgrade.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    add_common_options(upgrade)
     export = commands.add_parser(
         "export-mask", help="write the mask of one matrix for sparsity-bench run --mask"
     )
@@ -118,6 +123,16 @@ def _load(arguments: argparse.Namespace) -> None:
     progress = choose_progress(as_json=arguments.json)
     try:
         load_file(database_path(arguments.db), arguments.file.resolve(), _command(), progress)
+    finally:
+        progress.close()
+
+
+def _upgrade(arguments: argparse.Namespace) -> None:
+    from etl.pipeline import upgrade  # noqa: PLC0415  # --help needs no database
+
+    progress = choose_progress(as_json=arguments.json)
+    try:
+        upgrade(database_path(arguments.db), progress)
     finally:
         progress.close()
 

@@ -59,7 +59,7 @@ def _content(path: Path, found: "Inspection") -> list[Finding]:
                 TOPIC,
                 "limited",
                 "its views are of another version of this program",
-                f"bring them up to date with: sparsity-etl run --db {path}",
+                f"bring them up to date with: sparsity-etl upgrade --db {path}",
             )
         )
     counts = Counter(found.methods)

@@ -101,7 +101,7 @@ class Database:
         except duckdb.Error as error:
             msg = (
                 f"the views in {self.path} are of another version of this program;"
-                f" bring them up to date with: sparsity-etl run --db {self.path}"
+                f" bring them up to date with: sparsity-etl upgrade --db {self.path}"
             )
             raise OutdatedViewsError(msg) from error
         finally:
