@@ -156,11 +156,11 @@ def _command() -> str:
 
 def _plan(arguments: argparse.Namespace) -> None:
     from etl.plan import make_plan  # noqa: PLC0415  # --help needs no database
-    from warehouse.opening import attach_read_only  # noqa: PLC0415
+    from warehouse.opening import attach_read_only, is_present  # noqa: PLC0415
 
     settings = _settings(arguments)
     database = database_path(settings["db"])
-    plan = make_plan(settings, attach_read_only(database) if database.exists() else None)
+    plan = make_plan(settings, attach_read_only(database) if is_present(database) else None)
     for step in plan.steps:
         if arguments.json:
             values = {"step": step.kind, "subject": step.subject, "state": step.state, "reason": step.reason}
