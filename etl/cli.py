@@ -112,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
     progress = choose_progress(as_json=arguments.json)
     try:
-        run_pipeline(database_path(settings["db"]), settings, _command(), arguments.device, progress)
+        run_pipeline(_database(settings["db"]), settings, _command(), arguments.device, progress)
     finally:
         progress.close()
 
@@ -122,7 +122,7 @@ def _load(arguments: argparse.Namespace) -> None:
 
     progress = choose_progress(as_json=arguments.json)
     try:
-        load_file(database_path(arguments.db), arguments.file.resolve(), _command(), progress)
+        load_file(_database(arguments.db), arguments.file.resolve(), _command(), progress)
     finally:
         progress.close()
 
@@ -148,6 +148,19 @@ def _export_mask(arguments: argparse.Namespace) -> None:
         matrix = (arguments.run, arguments.layer, arguments.projection)
         rows, columns = export_mask(connection, *matrix, target, replace=arguments.force)
     print(printable(f"wrote {target}: {rows}×{columns}"))  # noqa: T201  # the output of the command
+
+
+def _database(given: str | None) -> Path:
+    """Return the path of the database, where there is one or could be one.
+
+    Raises:
+        UnreadableDatabaseError: what is there cannot be one.
+    """
+    from warehouse.opening import is_present  # noqa: PLC0415  # --help needs no database
+
+    path = database_path(given)
+    is_present(path)
+    return path
 
 
 def _command() -> str:

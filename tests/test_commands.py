@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_warehouse import build
-
 MODULES = {
     "sparsity-etl": "etl.cli",
     "sparsity-sql": "warehouse.cli",
@@ -35,13 +33,9 @@ READS = {
     "sparsity-sql": ["SELECT 1 AS n"],
     "sparsity-etl": ["export-mask", "--run", "3", "--layer", "0", "--projection", "q", "--out", "m"],
 }
+CHECKOUT = Path(__file__).parent.parent
+BENCHMARKS = str(CHECKOUT / "kernels" / "results" / "h100.jsonl")
 ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample warehouse."""
-    return build(tmp_path_factory.mktemp("commands") / "sparsity.db")
 
 
 def run(
@@ -49,8 +43,7 @@ def run(
 ) -> subprocess.CompletedProcess:
     """Run a command in a shell, which may close or pipe its streams, as in `"$@" >&-`."""
     module = MODULES[command]
-    checkout = str(Path(__file__).parent.parent)
-    environment = os.environ | {"PYTHONPATH": checkout, "PYTHONUNBUFFERED": "", **variables}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "", **variables}
     environment.pop("SPARSITY_DB", None)
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", wrap, "bash", sys.executable, "-m", module, *arguments],
@@ -144,6 +137,19 @@ def test_what_is_no_database_is_told_alike(kind: str, tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
         told.add(done.stderr)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PLACES if kind not in {"missing", "nowhere"}])
+@pytest.mark.parametrize("request_", [["load", BENCHMARKS], ["run"]], ids=["load", "run"])
+def test_no_work_begins_for_what_is_no_database(kind: str, request_: list[str], tmp_path: Path) -> None:
+    """What writes a database says the same, at once, and leaves what is there as it was."""
+    path = Path(place(tmp_path, kind))
+    done = run("sparsity-etl", *request_, "--db", str(path), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert "Error" not in done.stderr
+    assert not list(tmp_path.rglob("*.work*"))
 
 
 @pytest.mark.parametrize("kind", PLACES)
