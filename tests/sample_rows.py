@@ -60,8 +60,8 @@ class Rows:
         """Write a pruning run."""
         insert(self.db, "pruning_runs", {
             "run_id": run_id, "model_id": model_id, "method": method, "sparsity": sparsity,
-            "pattern": pattern, "scope": "row", "settings": "{}", "seed": 0, "code_version": "1", "fingerprint": f"r{run_id}",
-            "started_at": STARTED,
+            "pattern": pattern, "scope": "row", "settings": "{}", "seed": 0, "code_version": "1",
+            "fingerprint": f"r{run_id}", "started_at": STARTED,
         })  # fmt: skip
 
     def matrix(self, matrix_id: int, shape: tuple[int, int], projection: str = "q", layer: int = 0) -> None:
