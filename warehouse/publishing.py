@@ -41,6 +41,7 @@ class Writer:
         self.notes: list[str] = []
         self._copy = PrivateCopy(path)
         self._version = NO_FILE
+        self._begun = False
         self._resources = ExitStack()
         self._published: duckdb.DuckDBPyConnection | None = None
         self._private: duckdb.DuckDBPyConnection | None = None
@@ -80,7 +81,7 @@ class Writer:
             UnreadableDatabaseError: the private copy, or the file it was made from, was damaged.
         """
         try:
-            if error is not None and self._private is not None:
+            if error is not None and self._begun:
                 self._settle(error)
         finally:
             self._copy.close()
@@ -103,15 +104,11 @@ class Writer:
         """Open the private copy, made anew or taken over from a killed job, with its schema built.
 
         Raises:
-            FullDiskError: there is no room for it.
             SparsityError: the published file cannot be copied, or not be brought up to date.
         """
-        try:
-            self._private = self._resume() or self._start()
-            self.notes += self._copy.build(self._version)
-        except BaseException as error:
-            self._settle(error)
-            raise
+        self._begun = True
+        self._private = self._resume() or self._start()
+        self.notes += self._copy.build(self._version)
         return self._private
 
     def publish(self) -> None:
