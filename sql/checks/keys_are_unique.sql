@@ -7,6 +7,13 @@ GROUP BY warehouse_info.key
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'warehouse_objects' AS table_name,
+    concat_ws(', ', schema_name, object_name, kind) AS key_text
+FROM warehouse_objects
+GROUP BY schema_name, object_name, kind
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'models' AS table_name,
     model_id AS key_text
 FROM models
