@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etl.device import check_device_name
 from etl.progress import choose_progress
 from etl.settings.keys import KEYS, SettingKey
 from etl.settings.read import read_settings
@@ -109,6 +110,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     # A job that is asked to end, by the app or by systemd, ends as with Ctrl-C: noted, and resumed next time.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    check_device_name(arguments.device)
     settings = _settings(arguments)
     progress = choose_progress(as_json=arguments.json)
     try:
@@ -169,11 +171,13 @@ def _command() -> str:
 
 def _plan(arguments: argparse.Namespace) -> None:
     from etl.plan import make_plan  # noqa: PLC0415  # --help needs no database
+    from etl.preflight import check_ready  # noqa: PLC0415
     from warehouse.opening import attach_read_only, is_present  # noqa: PLC0415
 
     settings = _settings(arguments)
     database = database_path(settings["db"])
     plan = make_plan(settings, attach_read_only(database) if is_present(database) else None)
+    check_ready(plan)
     for step in plan.steps:
         if arguments.json:
             values = {"step": step.kind, "subject": step.subject, "state": step.state, "reason": step.reason}

@@ -12,6 +12,7 @@ from etl.load.benchmarks import load_benchmarks
 from etl.load.measurements import read_measurements
 from etl.load.tables import load_model
 from etl.plan import is_finished, load_step, make_plan
+from etl.preflight import check_ready
 from warehouse.opening import missing_database
 from warehouse.publishing import Writer
 
@@ -34,14 +35,14 @@ def run_pipeline(database: Path, settings: Settings, command: str, device: str, 
         SparsityError: bad input, a locked or foreign database, a failed check; nothing is published then.
     """
     with Writer(database) as writer:
-        if not writer.resumable:
-            # Bad input is found before anything is copied.
-            plan = make_plan(settings, writer.published)
-            if writer.published is not None and not plan.pending:
-                progress.ended("unchanged", [], {})
-                return
+        # Bad input is found before anything is copied.
+        plan = make_plan(settings, writer.published)
+        if not writer.resumable and writer.published is not None and not plan.pending:
+            progress.ended("unchanged", [], {})
+            return
+        check_ready(plan, device)
         connection = _begin(writer, progress)
-        plan = make_plan(settings, connection)
+        plan = plan.against(connection)
         rows = _Execution(connection, database, plan, device, progress).carry_out(Ledger(connection, command))
         run_ids = _run_ids(connection, plan)
         writer.publish()
