@@ -58,10 +58,10 @@ def _write_anew(path: Path, target: Path) -> bool:
         connection.execute(f"ATTACH {literal(target)} AS dense")
         connection.execute("COPY FROM DATABASE whole TO dense")
         connection.execute("CHECKPOINT dense")
-        return _contents(connection, "whole") == _contents(connection, "dense")
+        return contents(connection, "whole") == contents(connection, "dense")
 
 
-def _contents(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[tuple]]:
+def contents(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[tuple]]:
     """Return all that DuckDB's catalogue knows of a database, and the number of rows of each table."""
     found = [
         connection.execute(
