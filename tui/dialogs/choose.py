@@ -36,7 +36,7 @@ class ChooseScreen(ModalScreen[str | None]):
             yield OptionList(*(self._option(*option) for option in self.options), compact=True)
 
     def on_mount(self) -> None:
-        """Fill the list."""
+        """Start the list."""
         names = [name for name, _, _ in self.options]
         self.query_one(OptionList).highlighted = names.index(self.current) if self.current in names else 0
 

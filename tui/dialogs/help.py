@@ -37,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(id="listing")
 
     def on_mount(self) -> None:
-        """Fill the list."""
+        """Start the list."""
         self._list("")
 
     @on(Input.Changed)

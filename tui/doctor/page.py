@@ -38,7 +38,7 @@ class FindingsPage(Motions, VerticalScroll, can_focus=True):
         self.lines: list[Content] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the text."""
+        """Lay out the one text."""
         yield Static()
 
     def on_resize(self) -> None:

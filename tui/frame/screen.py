@@ -86,8 +86,8 @@ class SparsityScreen(Screen[None]):
         """Update the screen when the data or the selection changed since it was last shown."""
         app = self.host
         state = (app.overview, app.selection)
-        # Changes may come before the screen is shown for the first time and has its widgets, and, when
-        # the app ends, after they have gone.
+        # A screen is told of changes before it has its widgets, the first resume comes after that, and when
+        # the app ends after they have gone.
         tab_line = next(iter(self.query(TabLine)), None)
         if not self._ready or tab_line is None or app.overview is None or state == self._seen:
             return

@@ -20,7 +20,7 @@ from tui.state.fetching import Fetcher
 if TYPE_CHECKING:
     from warehouse.expressions.ledger import LedgerStep
 
-ASK_AFTER_SECONDS = 0.6  # without a key press
+ASK_AFTER_SECONDS = 0.6  # of no typing
 FIELDS = (
     ("model", "Model: a Hugging Face folder; empty for the bundled one"),
     ("methods", f"Methods: {' '.join(METHODS)}"),

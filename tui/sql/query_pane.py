@@ -25,11 +25,11 @@ CANCELLED = "cancelled"
 
 
 class QueryPane(SqlResult):
-    """The result of a query and the workers that get it; the title shows their state."""
+    """The result with what it takes to get one; its title says what happens."""
 
     @dataclass
     class Settled(Message):
-        """A query has ended, and its result or its error is in view."""
+        """A query is done, well or not, and what is to be said about it is in view."""
 
         failed: bool
 
@@ -54,7 +54,7 @@ class QueryPane(SqlResult):
 
     @dataclass
     class Failed(Message):
-        """The query failed."""
+        """What was asked cannot be had."""
 
         reason: str
 
@@ -71,7 +71,7 @@ class QueryPane(SqlResult):
         self._ticker = self.set_interval(TICK_SECONDS, self._tick, pause=True)
 
     def on_unmount(self) -> None:
-        """Cancel the query that runs, since the app ends."""
+        """Leave no query running behind an app that ends."""
         self.session.interrupt()
 
     @property

@@ -51,7 +51,7 @@ class SqlScreen(SparsityScreen):
 
     @dataclass
     class Described(Message):
-        """The names in the database."""
+        """What has a name in the database."""
 
         vocabulary: "Vocabulary"
 
@@ -177,7 +177,7 @@ class SqlScreen(SparsityScreen):
 
     @on(QueryPane.Settled)
     def _show_outcome(self, message: QueryPane.Settled) -> None:
-        """Show the result; the focus stays in the editor while it is there, and goes there after an error."""
+        """Put the result in front; who writes in the editor stays there, and a failure leads there."""
         self.remove_class("-shelf-in-front")
         editor = self.query_one(SqlEditor)
         if message.failed:
