@@ -157,21 +157,18 @@ async def test_a_locked_database_opens_when_it_is_free(database: Path, tmp_path:
     """A shell that writes is named; when it closes the overview opens."""
     path = tmp_path / "locked.db"
     path.write_bytes(database.read_bytes())
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    holder.stdout.readline()
-    app = make_app(path)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await settle(pilot)
-        assert f"(process {holder.pid})" in " ".join(screen_text(app).split())
-        holder.stdin.close()
-        holder.wait()
-        await wait_for(pilot, lambda: app.overview is not None)
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        app = make_app(path)
+        async with app.run_test(size=(120, 30)) as pilot:
+            await settle(pilot)
+            assert f"(process {holder.pid})" in " ".join(screen_text(app).split())
+            holder.stdin.close()
+            holder.wait()
+            await wait_for(pilot, lambda: app.overview is not None)
 
 
 async def test_a_replaced_database_is_read_anew(tmp_path: Path) -> None:
