@@ -45,7 +45,7 @@ class Actions:
     def perform(self, name: str) -> None:
         """Run an action, or say why it cannot be run now."""
         action = next((action for action in self.available() if action.name == name), None)
-        if action is None:
+        if action is None or not self.app.screen_stack:  # a key that was pressed after the one that leaves
             return
         reason = self.why_not(action)
         if reason is not None:
@@ -65,16 +65,27 @@ class Actions:
         )
         if needs_data and self.app.overview is None:
             return "there is no data yet"
+        if self.screen is not None and not self.screen.is_ready:
+            elsewhere = action.verb == "quit" or action.verb.startswith("screen_")
+            return None if elsewhere else "this screen is not there yet"
+        if action.verb == "export" and self.screen is not None and not self.screen.tables():
+            return "there is no table here yet"
         return self.screen.why_not(action.verb) if self.screen else None
 
     def do_quit(self) -> None:
         self.app.exit()
 
     def do_palette(self) -> None:
-        self.app.action_command_palette()
+        from tui.dialogs.dialog import Palette  # noqa: PLC0415  # not needed for the first paint
+
+        self.app.push_screen(Palette())
 
     def do_theme(self) -> None:
-        self.app.search_themes()
+        from textual.theme import ThemeProvider  # noqa: PLC0415  # not needed for the first paint
+
+        from tui.dialogs.dialog import Palette  # noqa: PLC0415
+
+        self.app.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def do_refresh(self) -> None:
         self.app.look(again=True)

@@ -49,6 +49,7 @@ class SparsityApp(Host):
     CSS_PATH = "app.tcss"
     DEFAULT_MODE = "overview"
     MODES: ClassVar = {entry.name: entry.create for entry in (*SCREENS, *UNNUMBERED)}
+    ENABLE_COMMAND_PALETTE = False  # Textual's; ours is an action like the others
     COMMANDS: ClassVar = {palette_commands}
     BINDINGS: ClassVar = [bind(action) for action in APP_ACTIONS]
 

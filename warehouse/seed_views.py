@@ -4,36 +4,18 @@ import re
 
 import duckdb
 
-from warehouse import ownership, sql_files
+from warehouse import sql_files
 from warehouse.comments import comment_columns
-from warehouse.quoting import identifier
 
-#: The method, pattern, sparsity and component that a view shows.
-Subject = tuple[str, str, float, str]
+#: How the comment of every such view begins.
+_COMMENT = "One row per model, run, block and feature of "
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Make one view for every method, sparsity and projection loaded, drop those of runs that are gone.
 
-    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. A table or view of a person's own under
-    such a name stays, and that view is not made. Returns the names of the views made, in order.
+    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. Returns the names in order.
     """
-    wanted = _wanted(connection)
-    ours = ownership.recorded(connection, ownership.SEED_VIEW)
-    taken = ownership.relations(connection).keys() - ours
-    views = {name: subject for name, subject in wanted.items() if name not in taken}
-    # One transaction: hundreds of statements, each of which would otherwise wait for the disk.
-    connection.execute("BEGIN")
-    for stale in ours - views.keys():
-        connection.execute(f"DROP VIEW {identifier(stale)}")
-    _create(connection, views)
-    ownership.record(connection, ownership.SEED_VIEW, views)
-    comment_columns(connection, views)
-    connection.execute("COMMIT")
-    return sorted(views)
-
-
-def _wanted(connection: duckdb.DuckDBPyConnection) -> dict[str, Subject]:
     rows = connection.execute(
         """
         SELECT DISTINCT method, pattern, sparsity, component
@@ -43,16 +25,24 @@ def _wanted(connection: duckdb.DuckDBPyConnection) -> dict[str, Subject]:
         ORDER BY ALL
         """
     ).fetchall()
-    return {_name(*row): row for row in rows}
+    views = {_name(*row): row for row in rows}
+    # One transaction: hundreds of statements, each of which would otherwise wait for the disk.
+    connection.execute("BEGIN")
+    for stale in set(_existing(connection)) - views.keys():
+        connection.execute(f"DROP VIEW {stale}")
+    _create(connection, views)
+    comment_columns(connection, views)
+    connection.execute("COMMIT")
+    return sorted(views)
 
 
-def _create(connection: duckdb.DuckDBPyConnection, views: dict[str, Subject]) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, views: dict[str, tuple[str, str, float, str]]) -> None:
     text = sql_files.template("seed_view")
     for name, (method, pattern, sparsity, component) in views.items():
         values = {
             "seed_view": name,
             "seed_method": method.replace("'", "''"),
-            "seed_pattern": pattern.replace("'", "''"),
+            "seed_pattern": pattern,
             "seed_sparsity": repr(sparsity),
             "seed_component": component.replace("'", "''"),
         }
@@ -66,3 +56,11 @@ def _filled(text: str, values: dict[str, str]) -> str:
 def _name(method: str, pattern: str, sparsity: float, component: str) -> str:
     share = f"{sparsity:g}" if pattern == "unstructured" else pattern
     return re.sub(r"\W+", "_", f"{method}_{share}_{component.rpartition('.')[2]}").lower()
+
+
+def _existing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the views this module has made before, told from anyone else's by their comment."""
+    rows = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE starts_with(comment, ?)", [_COMMENT]
+    ).fetchall()
+    return [name for (name,) in rows]

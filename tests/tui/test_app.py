@@ -7,11 +7,12 @@ import pyarrow.parquet
 import pytest
 from textual.widgets import Input, OptionList
 
-from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
+from tests.tui.conftest import make_app, running, screen_text, settle
 from tui.dialogs.export import ExportScreen
 from tui.dialogs.help import HelpScreen
 from tui.drawing.themes import palette_of
 from tui.state.memory import recall
+from tui.state.registry import SCREEN_NAMES, actions_of, all_actions
 from tui.state.selection import Selection
 
 
@@ -35,15 +36,19 @@ async def test_the_palette_runs_an_action(database: Path) -> None:
     async with running(database) as (app, pilot):
         await pilot.press("ctrl+p")
         await pilot.press(*"next figure")
-        await wait_for(pilot, lambda: bool(app.screen.query(OptionList)) and found(app) > 0)
+        await wait_for_hits(pilot, app)
         await pilot.press("enter", "enter")
         await settle(pilot)
         assert app.selection.figure == "sparsity"
 
 
-def found(app) -> int:
-    """Return how many actions the palette has found."""
-    return app.screen.query_one(OptionList).option_count
+async def wait_for_hits(pilot, app) -> None:
+    """Give the palette time to search."""
+    for _ in range(100):
+        await pilot.pause(0.05)
+        if app.screen.query(OptionList) and app.screen.query_one(OptionList).option_count:
+            return
+    pytest.fail("the palette found nothing")
 
 
 async def test_copying_gives_a_command_that_opens_the_same_place(
@@ -208,3 +213,36 @@ async def test_read_only_removes_what_starts_work(tmp_path: Path) -> None:
         app.action_perform("first_run.build")
         await pilot.pause()
         assert not (tmp_path / "state" / "sparsity-tui" / "jobs").exists()
+
+
+async def test_keys_after_leaving_do_nothing(database: Path) -> None:
+    """What is typed behind `q` comes when there is no screen any more."""
+    async with running(database) as (app, pilot):
+        await pilot.press("q")
+        for action in all_actions():
+            app.action_perform(action.name)
+        assert app._exception is None
+
+
+@pytest.mark.parametrize("screen", SCREEN_NAMES)
+async def test_keys_before_a_screen_is_there_do_nothing(screen: str, database: Path) -> None:
+    """A key behind the one that opens a screen may come before the screen has its widgets."""
+    async with running(database, screen="runs" if screen == "overview" else "overview") as (app, pilot):
+        app.action_perform(f"app.screen_{screen}")
+        for action in (*actions_of(screen), *actions_of("app")):
+            if action.verb != "quit" and not action.verb.startswith("screen_"):
+                app.action_perform(action.name)
+        await settle(pilot)
+        assert app._exception is None
+
+
+@pytest.mark.parametrize("screen", SCREEN_NAMES)
+async def test_a_screen_without_tables_says_so(screen: str, database: Path) -> None:
+    """On the dense model most screens have nothing to export."""
+    async with running(database, screen=screen, link=Selection(run_id=1)) as (app, pilot):
+        nothing = not app.screen.tables()
+        app.action_perform("app.export")
+        await settle(pilot)
+        refused = app.screen is app.base_screen
+        assert refused or not nothing
+        assert refused == bool(app._notifications)

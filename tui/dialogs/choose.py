@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.dialogs.dialog import Dialog, Options
 
-class ChooseScreen(ModalScreen[str | None]):
+
+class ChooseScreen(Dialog[str | None]):
     """Gives the name of the chosen option, None when it is left with Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,7 +34,7 @@ class ChooseScreen(ModalScreen[str | None]):
         with Vertical(classes="dialog fitted") as dialog:
             dialog.border_title = self.heading
             dialog.border_subtitle = "Enter chooses · Esc cancels"
-            yield OptionList(*(self._option(*option) for option in self.options), compact=True)
+            yield Options(*(self._option(*option) for option in self.options), compact=True)
 
     def on_mount(self) -> None:
         """Start the list."""

@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui.dialogs.confirm import ConfirmScreen
+from tui.dialogs.dialog import Dialog, Options
 from tui.dialogs.tables import ExportTable
 from tui.state.fetching import Fetcher
 from tui.state.host import host_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.state.fetching import CursorSource
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(Dialog[None]):
     """Asks which table and which file; the ending of the file name chooses the format."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "cancel")]
@@ -53,7 +53,7 @@ class ExportScreen(ModalScreen[None]):
             dialog.border_title = "Export a table"
             dialog.border_subtitle = "Tab between the fields · Enter writes · Esc cancels"
             options = [Option(table.title, id=table.name) for table in self.tables]
-            yield OptionList(*options, compact=True)
+            yield Options(*options, compact=True)
             yield Label("File (.csv, .parquet, .json or .jsonl)", classes="field-label")
             yield Input(self._proposal(), compact=True)
 

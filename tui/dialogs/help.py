@@ -7,16 +7,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.dialogs.dialog import Dialog
 from tui.state.host import host_of
 from tui.state.registry import DOCTOR, MOTION_ACTIONS, SCREENS, Action
 
 WIDTH_WITH_NAMES = 100  # columns from which the names for the keymap file have room
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Lists keys by where they apply; what is typed filters the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,11 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui.dialogs.dialog import Dialog
 
-class SearchScreen(ModalScreen[str | None]):
+
+class SearchScreen(Dialog[str | None]):
     """Asks for a text; gives None when it is left with Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel")]

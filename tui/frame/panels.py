@@ -183,9 +183,12 @@ class PanelScreen(SparsityScreen):
 
 
 def chosen_row(event: DataTable.RowHighlighted) -> int | None:
-    """Return the row a person moved to; None when the table was filled anew, or the cursor has moved on."""
-    table = event.data_table
-    return event.cursor_row if table.has_focus and event.cursor_row == table.cursor_row else None
+    """Return the row a person moved to; None when the table was filled anew, or the cursor has moved on.
+
+    A table that was emptied says that its cursor is on row -1.
+    """
+    table, row = event.data_table, event.cursor_row
+    return row if row >= 0 and table.has_focus and row == table.cursor_row else None
 
 
 def text_of(panel: Widget) -> str:

@@ -82,17 +82,19 @@ class SparsityScreen(Screen[None]):
         self._ready = True
         self.bring_up_to_date()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the widgets are there: before the first resume, and while the app ends, they are not."""
+        return self._ready and any(isinstance(child, TabLine) for child in self.children)
+
     def bring_up_to_date(self) -> None:
         """Update the screen when the data or the selection changed since it was last shown."""
         app = self.host
         state = (app.overview, app.selection)
-        # A screen is told of changes before it has its widgets, the first resume comes after that, and when
-        # the app ends after they have gone.
-        tab_line = next(iter(self.query(TabLine)), None)
-        if not self._ready or tab_line is None or app.overview is None or state == self._seen:
+        if not self.is_ready or app.overview is None or state == self._seen:
             return
         self._seen = state
-        tab_line.context = describe(app.overview, app.selection)
+        self.query_one(TabLine).context = describe(app.overview, app.selection)
         self.update()
 
     def update(self) -> None:

@@ -9,18 +9,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.dialogs.dialog import Dialog, Options
 from tui.kernels.benchmarks import Request, estimate, written_command
 from tui.state.devices import INTERPRETER, Device, list_gpus
 from tui.state.fetching import Fetcher
 
+BATCHES = {str(batch) for batch in range(1, 17)}
 NO_GPU = "nvidia-smi finds no GPU here: only the interpreter check can run, which measures no time"
 
 
-class BenchmarkScreen(ModalScreen[tuple[Request, Device] | None]):
+class BenchmarkScreen(Dialog[tuple[Request, Device] | None]):
     """Gives what to measure and where; None when it is left with Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,7 +47,7 @@ class BenchmarkScreen(ModalScreen[tuple[Request, Device] | None]):
             dialog.border_title = "Measure kernels on the mask of this matrix"
             dialog.border_subtitle = "Enter on a device starts · Tab between the fields · Esc cancels"
             yield Label("Device", classes="field-label")
-            yield OptionList(Option("asking nvidia-smi …", disabled=True), compact=True)
+            yield Options(Option("asking nvidia-smi …", disabled=True), compact=True)
             yield Label("Formats", classes="field-label")
             yield Input(" ".join(self.request.formats), compact=True, id="formats")
             yield Label("Batch sizes", classes="field-label")
@@ -101,7 +102,7 @@ class BenchmarkScreen(ModalScreen[tuple[Request, Device] | None]):
         batches = self.query_one("#batches", Input).value.split()
         if not formats:
             return None, "name at least one format, such as sell"
-        if not batches or not all(batch.isdigit() and 1 <= int(batch) <= 16 for batch in batches):
+        if not batches or not all(batch in BATCHES for batch in batches):
             return None, "batch sizes are whole numbers from 1 to 16, such as 1 4 16"
         return replace(self.request, formats=formats, batches=tuple(map(int, batches))), ""
 

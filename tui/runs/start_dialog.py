@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from tui.dialogs.dialog import Dialog
 from tui.runs.run_request import METHODS, PlanError, RunRequest, ask_plan, describe_plan
 from tui.state.devices import Device, list_gpus
 from tui.state.fetching import Fetcher
@@ -29,7 +29,7 @@ FIELDS = (
 )
 
 
-class StartRunScreen(ModalScreen[RunRequest | None]):
+class StartRunScreen(Dialog[RunRequest | None]):
     """Gives what to run; None when it is left with Esc. Ctrl+S starts, once the ETL has agreed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
