@@ -41,5 +41,5 @@ bench: $(INSTALLED)  ## measure every kernel on this machine's GPU
 	$(BIN)/sparsity-bench run --shapes llama-7b --formats all --sparsity 0.5 0.7 --out bench.jsonl
 
 clean:  ## remove what was built: environment, database, caches
-	rm -rf $(VENV) sparsity.db sparsity.db.* build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* mutants
+	rm -rf $(VENV) sparsity.db sparsity.db.* build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

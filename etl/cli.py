@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etl.device import check_device_name
 from etl.progress import choose_progress
 from etl.settings.keys import KEYS, SettingKey
 from etl.settings.read import read_settings
@@ -26,7 +27,8 @@ EXAMPLES = """\
   sparsity-etl run --model ~/models/Llama-2-7b --method wanda --sparsity 0.5 0.6 --layers 0 1
   sparsity-etl plan pipeline.toml           what would be done, and why
   sparsity-etl export-mask --run 4 --layer 0 --projection o --out o.safetensors
-  sparsity-etl load bench.jsonl             what sparsity-bench run measured"""
+  sparsity-etl load bench.jsonl             what sparsity-bench run measured
+  sparsity-etl upgrade                      bring a database of an older version up to date"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path, help="kernel measurements, one JSON object a line")
     load.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     add_common_options(load)
+    upgrade = commands.add_parser("upgrade", help="bring a database of an older version up to date")
+    upgrade.set_defaults(action=_upgrade)
+    upgrade.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    add_common_options(upgrade)
     export = commands.add_parser(
         "export-mask", help="write the mask of one matrix for sparsity-bench run --mask"
     )
@@ -104,10 +110,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
     # A job that is asked to end, by the app or by systemd, ends as with Ctrl-C: noted, and resumed next time.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    check_device_name(arguments.device)
     settings = _settings(arguments)
     progress = choose_progress(as_json=arguments.json)
     try:
-        run_pipeline(database_path(settings["db"]), settings, _command(), arguments.device, progress)
+        run_pipeline(_database(settings["db"]), settings, _command(), arguments.device, progress)
     finally:
         progress.close()
 
@@ -117,7 +124,17 @@ def _load(arguments: argparse.Namespace) -> None:
 
     progress = choose_progress(as_json=arguments.json)
     try:
-        load_file(database_path(arguments.db), arguments.file.resolve(), _command(), progress)
+        load_file(_database(arguments.db), arguments.file.resolve(), _command(), progress)
+    finally:
+        progress.close()
+
+
+def _upgrade(arguments: argparse.Namespace) -> None:
+    from etl.pipeline import upgrade  # noqa: PLC0415  # --help needs no database
+
+    progress = choose_progress(as_json=arguments.json)
+    try:
+        upgrade(database_path(arguments.db), progress)
     finally:
         progress.close()
 
@@ -135,17 +152,32 @@ def _export_mask(arguments: argparse.Namespace) -> None:
     print(printable(f"wrote {target}: {rows}×{columns}"))  # noqa: T201  # the output of the command
 
 
+def _database(given: str | None) -> Path:
+    """Return the path of the database, where there is one or could be one.
+
+    Raises:
+        UnreadableDatabaseError: what is there cannot be one.
+    """
+    from warehouse.opening import is_present  # noqa: PLC0415  # --help needs no database
+
+    path = database_path(given)
+    is_present(path)
+    return path
+
+
 def _command() -> str:
     return shlex.join(["sparsity-etl", *sys.argv[1:]])
 
 
 def _plan(arguments: argparse.Namespace) -> None:
     from etl.plan import make_plan  # noqa: PLC0415  # --help needs no database
-    from warehouse.opening import attach_read_only  # noqa: PLC0415
+    from etl.preflight import check_ready  # noqa: PLC0415
+    from warehouse.opening import attach_read_only, is_present  # noqa: PLC0415
 
     settings = _settings(arguments)
     database = database_path(settings["db"])
-    plan = make_plan(settings, attach_read_only(database) if database.exists() else None)
+    plan = make_plan(settings, attach_read_only(database) if is_present(database) else None)
+    check_ready(plan)
     for step in plan.steps:
         if arguments.json:
             values = {"step": step.kind, "subject": step.subject, "state": step.state, "reason": step.reason}

@@ -12,6 +12,8 @@ from etl.load.benchmarks import load_benchmarks
 from etl.load.measurements import read_measurements
 from etl.load.tables import load_model
 from etl.plan import is_finished, load_step, make_plan
+from etl.preflight import check_ready
+from warehouse.opening import missing_database
 from warehouse.publishing import Writer
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ def run_pipeline(database: Path, settings: Settings, command: str, device: str, 
         SparsityError: bad input, a locked or foreign database, a failed check; nothing is published then.
     """
     with Writer(database) as writer:
-        if not writer.resumable:
-            # Bad input is found before anything is copied.
-            plan = make_plan(settings, writer.published)
-            if writer.published is not None and not plan.pending:
-                progress.ended("unchanged", [], {})
-                return
-        connection = writer.begin()
-        plan = make_plan(settings, connection)
+        # Bad input is found before anything is copied.
+        plan = make_plan(settings, writer.published)
+        if not writer.resumable and writer.published is not None and not plan.pending:
+            progress.ended("unchanged", [], {})
+            return
+        check_ready(plan, device)
+        connection = _begin(writer, progress)
+        plan = plan.against(connection)
         rows = _Execution(connection, database, plan, device, progress).carry_out(Ledger(connection, command))
         run_ids = _run_ids(connection, plan)
         writer.publish()
@@ -60,7 +62,7 @@ def load_file(database: Path, file: Path, command: str, progress: Progress) -> N
         if not writer.resumable and writer.published is not None and is_finished(step, writer.published):
             progress.ended("unchanged", [], {})
             return
-        connection = writer.begin()
+        connection = _begin(writer, progress)
         ledger = Ledger(connection, command)
         progress.started(1, 1, step)
         began = time.monotonic()
@@ -69,11 +71,37 @@ def load_file(database: Path, file: Path, command: str, progress: Progress) -> N
                 written.update(load_benchmarks(connection, measured.rows))
         except BaseException as error:
             ledger.close(error)
+            writer.abandon()
             raise
         ledger.close()
         progress.finished(step, time.monotonic() - began, written.total())
         writer.publish()
         progress.ended("published", [], dict(written))
+
+
+def upgrade(database: Path, progress: Progress) -> None:
+    """Bring a database that an older version has made up to date; one that is current stays as it is.
+
+    Raises:
+        MissingDatabaseError: there is none.
+        SparsityError: a locked, foreign or newer database, a failed check; nothing is published then.
+    """
+    if not database.exists():
+        raise missing_database(database)
+    with Writer(database) as writer:
+        if writer.published is not None:
+            progress.ended("unchanged", [], {})
+            return
+        _begin(writer, progress)
+        writer.publish()
+        progress.ended("published", [], {})
+
+
+def _begin(writer: Writer, progress: Progress) -> duckdb.DuckDBPyConnection:
+    connection = writer.begin()
+    for note in writer.notes:
+        progress.note(note)
+    return connection
 
 
 class _Execution:

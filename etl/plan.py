@@ -88,6 +88,11 @@ class Plan:
         """The steps that are not done yet."""
         return tuple(step for step in self.steps if step.state == "new")
 
+    def against(self, connection: duckdb.DuckDBPyConnection | None) -> Plan:
+        """Return the same plan with its steps held against another database, or against none."""
+        known = _finished_steps(connection)
+        return dataclasses.replace(self, steps=tuple(_judged(step, known) for step in self.steps))
+
 
 def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) -> Plan:
     """Work out the steps of a pipeline against a database, or against none.
@@ -109,8 +114,7 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
         pruned = [step.fingerprint for step in steps if step.kind == "prune"]
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
     steps += [load_step(read_measurements(file)) for file in reference_files()]
-    known = _finished_steps(connection)
-    return Plan(settings, checkpoint, inputs, tuple(_judged(step, known) for step in steps))
+    return Plan(settings, checkpoint, inputs, tuple(steps)).against(connection)
 
 
 def load_step(file: MeasurementFile) -> Step:
@@ -133,13 +137,14 @@ def describe(request: PruningRequest) -> str:
 def _read_inputs(settings: Settings, checkpoint: Checkpoint) -> Inputs:
     tokenizer = _tokenizer_fingerprint(checkpoint.folder)
     draw = [settings[key] for key in ("samples", "length", "calibration_seed")]
-    text = text_fingerprint(calibration_text(settings["calibration"]))
+    count, evaluated = settings["samples"] * settings["length"], settings["windows"] * settings["window"]
+    text = text_fingerprint(calibration_text(settings["calibration"], count))
     return Inputs(
-        name=checkpoint.folder.resolve().name,
+        name=checkpoint.name,
         model=checkpoint.fingerprint(),
         tokenizer=tokenizer,
         calibration=_fingerprint("calibration", text, tokenizer, *draw),
-        text=text_fingerprint(evaluation_text(settings["text"])),
+        text=text_fingerprint(evaluation_text(settings["text"], evaluated)),
     )
 
 
@@ -194,7 +199,7 @@ def _judged(step: Step, known: dict[tuple[str, str], set[str]]) -> Step:
     if step.fingerprint in earlier:
         return dataclasses.replace(step, state="done", reason="same inputs and settings as before")
     reason = "inputs, settings or code have changed" if earlier else "not done before"
-    return dataclasses.replace(step, reason=reason)
+    return dataclasses.replace(step, state="new", reason=reason)
 
 
 def _tokenizer_fingerprint(folder: Path) -> str:

@@ -14,17 +14,18 @@ from etl.clusters.loading import load_clusterings
 from etl.clusters.methods import combinations
 from etl.clusters.neighbourhoods import ClusteringPlan, clustering_tasks
 from etl.clusters.workers import Workers
+from etl.device import choose_device
 from etl.errors import PrunedWeightsError
 from etl.load import tables as loading
 from etl.load.comparisons import load_comparisons, missing_pairs
 from etl.model.decoder import Decoder
 from etl.model.evaluation import perplexity
-from etl.model.sequences import draw_sequences, encode, spread_windows
+from etl.model.sequences import draw_sequences, spread_windows
 from etl.model.texts import calibration_text, evaluation_text
+from etl.model.tokenizer import Tokenizer
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
-from warehouse.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,14 +88,22 @@ class Workbench:
     @cached_property
     def _pruner(self) -> BlockPruner:
         settings = self._settings
-        tokens = encode(calibration_text(settings["calibration"]), self._plan.checkpoint.folder)
-        draw = (settings["samples"], settings["length"], settings["calibration_seed"])
-        return BlockPruner(self._decoder, draw_sequences(tokens, *draw))
+        count, length = settings["samples"], settings["length"]
+        tokens = self._tokens(calibration_text(settings["calibration"], count * length), "calibration text")
+        sequences = draw_sequences(tokens, count, length, settings["calibration_seed"])
+        return BlockPruner(self._decoder, sequences)
 
     @cached_property
     def _windows(self) -> torch.Tensor:
-        tokens = encode(evaluation_text(self._settings["text"]), self._plan.checkpoint.folder)
-        return spread_windows(tokens, self._settings["windows"], self._settings["window"]).flatten()
+        count, length = self._settings["windows"], self._settings["window"]
+        tokens = self._tokens(evaluation_text(self._settings["text"], count * length), "evaluation text")
+        return spread_windows(tokens, count, length).flatten()
+
+    def _tokens(self, text: str, name: str) -> torch.Tensor:
+        def told(done: int, total: int) -> None:
+            self._progress.advanced(done, total, f"encoding the {name}")
+
+        return Tokenizer(self._plan.checkpoint.folder).encode(text, told)
 
     def _prune(self, step: Step) -> Counter[str]:
         request = _requested(step)
@@ -249,26 +258,6 @@ class Workbench:
 
     def _told_blocks(self, done: int, total: int) -> None:
         self._progress.advanced(done, total, f"block {done - 1}")
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device a name stands for: auto takes a GPU when there is one.
-
-    Raises:
-        UsageError: the name is not a device, or the device is not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        msg = f"there is no device {name}; choose auto, cpu, cuda or cuda:N"
-        raise UsageError(msg) from error
-    count = torch.cuda.device_count()
-    if device.type == "cuda" and (device.index or 0) >= count:
-        msg = f"there is no {name} here: torch sees {count} CUDA devices; choose auto or cpu"
-        raise UsageError(msg)
-    return device
 
 
 def _requested(step: Step) -> PruningRequest:

@@ -28,15 +28,18 @@ def run_command(
     A reader of the output that has gone is no failure; with --debug errors keep their traceback.
     """
     _prepare_streams()
-    debug = False
     try:
         arguments = parser.parse_args(argv)
-        debug = arguments.debug
-        code = action(arguments)
+    except SystemExit as ended:
+        # What --help prints may have no reader, or no room.
+        raise SystemExit(_guarded(lambda: 0, debug=False) or ended.code) from None
+    return _guarded(lambda: action(arguments), debug=arguments.debug)
+
+
+def _guarded(body: Callable[[], int], *, debug: bool) -> int:
+    try:
+        code = body()
         sys.stdout.flush()
-    except SystemExit:
-        _settle(sys.stdout)  # the reader of --help may have gone
-        raise
     except BrokenPipeError:
         discard(sys.stdout)
         return 0

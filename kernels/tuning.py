@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kernels.device import Machine
 
 # Raised when a format's layout or a kernel's settings change their meaning: older files are then ignored.
-VERSION = 3
+VERSION = 4
 SHIPPED = Path(__file__).parent / "tuned"
 
 

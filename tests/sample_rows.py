@@ -39,20 +39,29 @@ class Rows:
 
     def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self.db = db
-        insert(db, "models", {
-            "model_id": "m", "architecture": "L", "layer_count": 2, "parameter_count": 1, "dtype": "float32",
-            "source": "s", "fingerprint": "f",
-        })  # fmt: skip
+        self.model("m")
         self._clusterings = 0
 
+    def model(self, model_id: str) -> None:
+        """Write a model."""
+        insert(self.db, "models", {
+            "model_id": model_id, "architecture": "L", "layer_count": 2, "parameter_count": 1,
+            "dtype": "float32", "source": "s", "fingerprint": "f",
+        })  # fmt: skip
+
     def run(
-        self, run_id: int, method: str = "wanda", sparsity: float = 0.5, pattern: str = "unstructured"
+        self,
+        run_id: int,
+        method: str = "wanda",
+        sparsity: float = 0.5,
+        pattern: str = "unstructured",
+        model_id: str = "m",
     ) -> None:
         """Write a pruning run."""
         insert(self.db, "pruning_runs", {
-            "run_id": run_id, "model_id": "m", "method": method, "sparsity": sparsity, "pattern": pattern,
-            "scope": "row", "settings": "{}", "seed": 0, "code_version": "1", "fingerprint": f"r{run_id}",
-            "started_at": STARTED,
+            "run_id": run_id, "model_id": model_id, "method": method, "sparsity": sparsity,
+            "pattern": pattern, "scope": "row", "settings": "{}", "seed": 0, "code_version": "1",
+            "fingerprint": f"r{run_id}", "started_at": STARTED,
         })  # fmt: skip
 
     def matrix(self, matrix_id: int, shape: tuple[int, int], projection: str = "q", layer: int = 0) -> None:
@@ -100,12 +109,15 @@ class Rows:
         seed: int = 0,
         null_replicate: int | None = None,
         features: list[int] | None = None,
+        axis: str = "input",
+        algorithm: str = "kmeans",
+        distance: str = "euclidean",
     ) -> int:
         """Write a clustering and, for a real mask, its members in gradient order; return its key."""
         self._clusterings += 1
         insert(self.db, "clusterings", {
-            "clustering_id": self._clusterings, "run_id": run_id, "matrix_id": matrix_id, "axis": "input",
-            "algorithm": "kmeans", "distance": "euclidean", "k": k, "neighbour_count": len(labels),
+            "clustering_id": self._clusterings, "run_id": run_id, "matrix_id": matrix_id, "axis": axis,
+            "algorithm": algorithm, "distance": distance, "k": k, "neighbour_count": len(labels),
             "reference_feature": reference, "seed": seed, "null_replicate": null_replicate,
         })  # fmt: skip
         if null_replicate is None:

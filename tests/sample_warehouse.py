@@ -124,7 +124,8 @@ def keep_mask(run: Run, matrix: Matrix) -> NDArray[np.bool_]:
 
 def _clear(connection: duckdb.DuckDBPyConnection) -> None:
     tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'warehouse_info'"
+        "SELECT object_name FROM warehouse_objects"
+        " WHERE kind = 'table' AND object_name NOT IN ('warehouse_info', 'warehouse_objects')"
     ).fetchall()
     for (table,) in tables:
         connection.execute(f"DELETE FROM {table}")

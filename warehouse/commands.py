@@ -85,9 +85,9 @@ def run_command(
     prepare_streams()
     try:
         arguments = parser.parse_args(argv)
-    except SystemExit:
-        guarded(lambda: None, debug=False)  # the reader of --help may have gone
-        raise
+    except SystemExit as ended:
+        # What --help prints may have no reader, or no room.
+        raise SystemExit(guarded(lambda: None, debug=False) or ended.code) from None
     return guarded(lambda: action(arguments), debug=arguments.debug)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import schema
-from warehouse.opening import CATALOG, attach_read_only
+from warehouse.opening import CATALOG, UnreadableDatabaseError, attach_read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,20 @@ class Inspection:
 
 
 def inspect(cursor: duckdb.DuckDBPyConnection) -> Inspection:
-    """Look at a database attached as `sparsity` and in use."""
-    return Inspection(
-        schema_version=int(schema.properties(cursor, CATALOG).get("schema_version", "0")),
-        current=schema.is_current(cursor, CATALOG),
-        methods=tuple(method for (method,) in cursor.table("pruning_runs").project("method").fetchall()),
-    )
+    """Look at a database attached as `sparsity` and in use.
+
+    Raises:
+        UnreadableDatabaseError: it lacks what every database of this program has, or is damaged.
+    """
+    try:
+        return Inspection(
+            schema_version=int(schema.properties(cursor, CATALOG).get("schema_version", "0")),
+            current=schema.is_current(cursor, CATALOG),
+            methods=tuple(method for (method,) in cursor.table("pruning_runs").project("method").fetchall()),
+        )
+    except (duckdb.Error, ValueError) as error:
+        msg = f"the database cannot be read: {str(error).splitlines()[0]}"
+        raise UnreadableDatabaseError(msg) from error
 
 
 def inspect_file(path: Path) -> Inspection:

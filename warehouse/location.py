@@ -15,7 +15,8 @@ def database_path(given: str | os.PathLike[str] | None = None) -> Path:
     Symbolic links are followed, so that publishing replaces the file and not the link.
     """
     chosen = given or os.environ.get(ENVIRONMENT_VARIABLE) or FILE_NAME
-    return Path(chosen).expanduser().resolve()
+    # Unlike methods of Path, these raise nothing: what cannot be opened is told when it is opened.
+    return Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
 
 
 def belongs_to(path: Path, database: Path) -> bool:

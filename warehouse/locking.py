@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +29,7 @@ def writer_lock(database: Path) -> "Generator[None]":
         LockedError: another job holds the lock; the message names its process.
         NotWritableError: the lock file cannot be created.
     """
-    path = database.with_name(database.name + ".lock")
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        msg = f"cannot write in {database.parent}: {error.strerror}; choose a database elsewhere with --db"
-        raise NotWritableError(msg) from error
+    descriptor = _open(database.with_name(database.name + ".lock"))
     try:
         _acquire(descriptor, database)
         os.ftruncate(descriptor, 0)
@@ -61,6 +57,27 @@ def current_writer(database: Path) -> int | None:
         if fields[1:2] == ["FLOCK"] and fields[5:6] == [place]:
             return int(fields[4])
     return None
+
+
+def _open(path: Path) -> int:
+    """Open the lock file, which is only the owner's and is never reached through a link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if not os.path.lexists(path):
+            msg = f"cannot write in {path.parent}: {error.strerror}; choose a database elsewhere with --db"
+        else:
+            msg = f"cannot use {path} as the lock file: {error.strerror}; remove it"
+        raise NotWritableError(msg) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        os.close(descriptor)
+        msg = f"cannot use {path} as the lock file: it is no plain file of that one name; remove it"
+        raise NotWritableError(msg)
+    if status.st_uid == os.geteuid():
+        os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def _acquire(descriptor: int, database: Path) -> None:

@@ -39,8 +39,7 @@ def attach_read_only(
         MissingDatabaseError, UnreadableDatabaseError, LockedError, ForeignDatabaseError, NewerSchemaError.
     """
     if not is_present(path):
-        msg = f"there is no database at {path}; build one with: sparsity-etl run --db {path}"
-        raise MissingDatabaseError(msg)
+        raise missing_database(path)
     connection = duckdb.connect(":memory:", config=NO_DOWNLOADS | (config or {}))
     try:
         with translated_errors(path):
@@ -88,6 +87,13 @@ def utf8_name(path: Path) -> str:
         raise UnreadableDatabaseError(msg) from error
 
 
+def missing_database(path: Path) -> MissingDatabaseError:
+    """Return the error that says how a database comes to be."""
+    return MissingDatabaseError(
+        f"there is no database at {path}; build one with: sparsity-etl run --db {path}"
+    )
+
+
 def memory_share(share: float) -> str:
     """Return a share of the memory that this process may use as DuckDB writes sizes."""
     return f"{int(memory_bytes() * share / 2**20)}MiB"
@@ -121,10 +127,10 @@ class translated_errors:  # noqa: N801  # reads as a statement: with translated_
         first_line = str(error).splitlines()[0]
         if "not a valid DuckDB database file" in first_line:
             msg = f"{self.path} is not a DuckDB database; name another file with --db"
-        elif "WAL" in first_line:
+        elif "replaying WAL file" in first_line:
             msg = (
-                f"{self.path}.wal does not belong to {self.path}: a program was killed while writing;"
-                " move the .wal file away and try again"
+                f"{self.path}.wal, which holds what was last committed, cannot be read into {self.path};"
+                f" keep both files and open them with the version of DuckDB that wrote them ({first_line})"
             )
         else:
             msg = f"cannot open {self.path}: {first_line}"

@@ -5,8 +5,7 @@ file in one step once the audits pass. A killed writer leaves its copy behind; t
 """
 
 import os
-import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +16,11 @@ from warehouse import schema, seed_views, sql_files
 from warehouse.compaction import compact
 from warehouse.errors import SparsityError
 from warehouse.locking import NotWritableError, writer_lock
-from warehouse.opening import CATALOG, attach_read_only, translated_errors
+from warehouse.opening import CATALOG, UnreadableDatabaseError, attach_read_only, is_present
+from warehouse.private_copy import FullDiskError, PrivateCopy, damaged_file, full_disk
+from warehouse.versions import NO_FILE, ChangedError, fold_log, identity, log_of, put, put_folded
+
+_FINISHED_STEPS = "SELECT count(*) FROM etl_steps WHERE state = 'finished'"
 
 
 class AuditError(SparsityError):
@@ -29,12 +32,16 @@ class Writer:
 
     Inside the `with` block the published file is held open read-only: nobody can start writing to a file
     that is about to be replaced, and readers are not disturbed.
+
+    `notes` tells, after `begin`, what a person should know of.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._work = path.with_name(path.name + ".work")
-        self._base = path.with_name(path.name + ".work.base")
+        self.notes: list[str] = []
+        self._copy = PrivateCopy(path)
+        self._version = NO_FILE
+        self._begun = False
         self._resources = ExitStack()
         self._published: duckdb.DuckDBPyConnection | None = None
         self._private: duckdb.DuckDBPyConnection | None = None
@@ -49,30 +56,42 @@ class Writer:
         """
         with ExitStack() as stack:
             stack.enter_context(writer_lock(self.path))
-            if self.path.exists():
+            if is_present(self.path):
                 if not os.access(self.path, os.W_OK):
                     msg = f"{self.path} is write-protected; make it writable or name another file with --db"
                     raise NotWritableError(msg)
-                self._published = stack.enter_context(attach_read_only(self.path, allow_empty=True))
+                self._hold(stack)
+            elif log_of(self.path).exists():
+                msg = (
+                    f"there is {log_of(self.path)} without the database it belongs to; put {self.path.name}"
+                    " back beside it, or name another file with --db"
+                )
+                raise UnreadableDatabaseError(msg)
+            self._version = identity(self.path)
             self._resources = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close everything; a private copy that was not published stays for the next writer to resume in."""
-        if self._private is not None:
-            self._private.close()
+        """Close everything; a private copy that can be resumed stays for the next writer.
+
+        Raises:
+            FullDiskError: the disk was full.
+            UnreadableDatabaseError: the private copy, or the file it was made from, was damaged.
+        """
+        try:
+            if error is not None and self._begun:
+                self._settle(error)
+        finally:
+            self._copy.close()
             self._private = None
-        self._resources.close()
+            self._resources.close()
 
     @property
     def resumable(self) -> bool:
-        """Whether a killed job left a private copy of the file that is published now."""
-        try:
-            return self._base.read_text(encoding="ascii") == self._identity() and self._work.exists()
-        except FileNotFoundError:
-            return False
+        """Whether a killed job left a private copy of the version that is published now."""
+        return self._copy.is_made_from(self._version)
 
     @property
     def published(self) -> duckdb.DuckDBPyConnection | None:
@@ -82,17 +101,14 @@ class Writer:
         return self._published
 
     def begin(self) -> duckdb.DuckDBPyConnection:
-        """Open the private copy, made anew or taken over from a killed job, with its schema built."""
-        if not self.resumable:
-            self._discard()
-            self._copy()
-            self._base.write_text(self._identity(), encoding="ascii")
-        with translated_errors(self._work):
-            self._private = duckdb.connect(str(self._work))
-        catalog = _current_catalog(self._private)
-        schema.verify(self._private, catalog, self.path, allow_empty=True)
-        if not schema.is_current(self._private, catalog):
-            schema.build(self._private)
+        """Open the private copy, made anew or taken over from a killed job, with its schema built.
+
+        Raises:
+            SparsityError: the published file cannot be copied, or not be brought up to date.
+        """
+        self._begun = True
+        self._private = self._resume() or self._start()
+        self.notes += self._copy.build(self._version)
         return self._private
 
     def publish(self) -> None:
@@ -100,47 +116,84 @@ class Writer:
 
         Raises:
             AuditError: a check in `sql/checks/` returned rows.
+            ChangedError: the published file is another one by now.
         """
         if self._private is None:
             msg = "publish() needs begin()"
             raise RuntimeError(msg)
         audit(self._private)
         seed_views.build(self._private)
-        self._private.execute("CHECKPOINT")
-        self._private.close()
+        self._copy.finish()
+        compact(self._copy.path)
+        put(self._copy.path, self.path, expected=self._version)
         self._private = None
-        compact(self._work)
-        _sync(self._work)
-        # A write-ahead log beside the file would be replayed into the new one. What it holds is in the copy.
-        _beside(self.path, ".wal").unlink(missing_ok=True)
-        os.replace(self._work, self.path)  # noqa: PTH105  # the rename that the whole design rests on
-        _sync(self.path.parent)
-        self._base.unlink(missing_ok=True)
+        self._copy.forget_version()
 
-    def _identity(self) -> str:
-        if not self.path.exists():
-            return "none"
-        status = self.path.stat()
-        return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+    def abandon(self) -> None:
+        """Discard the private copy unless it holds steps that a killed job has finished."""
+        if self._private is not None and not self._holds_work(self._private):
+            self._discard()
 
-    def _copy(self) -> None:
-        """Copy the published file and its write-ahead log in another process.
+    def _hold(self, stack: ExitStack) -> None:
+        self._published = stack.enter_context(attach_read_only(self.path, allow_empty=True))
 
-        Reading the file here and closing it again would drop the lock that this process holds on it.
+    def _resume(self) -> duckdb.DuckDBPyConnection | None:
+        """Take over the copy of a killed job; None where there is none, or it cannot be read."""
+        if not self.resumable:
+            return None
+        with suppress(SparsityError):
+            return self._copy.open()
+        return None
+
+    def _start(self) -> duckdb.DuckDBPyConnection:
+        self._copy.make(self._version)
+        if log_of(self.path).exists():
+            self._fold()
+            self._copy.make(self._version)
+        return self._copy.open()
+
+    def _fold(self) -> None:
+        """Publish what a killed program has left in the write-ahead log: one file is replaced in one step."""
+        fold_log(self._copy.path)
+        put_folded(self._copy.path, self.path, expected=self._version)
+        self._hold(self._resources)
+        self._version = identity(self.path)
+
+    def _holds_work(self, private: duckdb.DuckDBPyConnection) -> bool:
+        """Tell whether steps are finished in the private copy that are not in the published file."""
+        try:
+            there = private.execute(_FINISHED_STEPS).fetchall()
+            here = self._published.execute(_FINISHED_STEPS).fetchall() if self._published else [(0,)]
+        except duckdb.Error:
+            return False
+        return there > here
+
+    def _settle(self, error: BaseException) -> None:
+        """Discard the private copy unless the next job can resume in it, and say so where a file is at fault.
+
+        Raises:
+            FullDiskError: the disk is full.
+            UnreadableDatabaseError: the copy, or the file it was made from, is damaged.
         """
-        if not self.path.exists():
-            return
-        for source, target in (
-            (self.path, self._work),
-            (_beside(self.path, ".wal"), _beside(self._work, ".wal")),
-        ):
-            if source.exists():
-                _copy_file(source, target)
+        full, damage = full_disk(error), damaged_file(error)
+        moved = isinstance(error, ChangedError) and self._version != NO_FILE
+        if full or damage or moved or isinstance(error, AuditError) or not self.resumable:
+            self._discard()
+        elif isinstance(error, SparsityError) and not isinstance(error, ChangedError):
+            self.abandon()
+        if full:
+            msg = (
+                f"the disk is full ({full}): nothing was published, the job's copy of {self.path} is removed;"
+                " free some room, or name a database elsewhere with --db"
+            )
+            raise FullDiskError(msg) from error
+        if damage and not isinstance(error, SparsityError):
+            msg = f"the job's copy of {self.path} is damaged and was removed; run the job again ({damage})"
+            raise UnreadableDatabaseError(msg) from error
 
     def _discard(self) -> None:
-        # The base goes first: without it the rest counts as incomplete.
-        for path in (self._base, self._work, _beside(self._work, ".wal")):
-            path.unlink(missing_ok=True)
+        self._private = None
+        self._copy.discard()
 
 
 def audit(connection: duckdb.DuckDBPyConnection) -> None:
@@ -157,31 +210,3 @@ def audit(connection: duckdb.DuckDBPyConnection) -> None:
     if failures:
         msg = f"nothing was published, these checks failed: {'; '.join(failures)}"
         raise AuditError(msg)
-
-
-def _current_catalog(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute("SELECT current_database()").fetchone()
-    return row[0] if row else ""
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    for options in (["-p", "--reflink=auto"], ["-p"]):
-        copied = subprocess.run(
-            ["cp", *options, str(source), str(target)], capture_output=True, text=True, check=False
-        )
-        if copied.returncode == 0:
-            return
-    msg = f"cannot copy {source} to {target}: {copied.stderr.strip()}"
-    raise NotWritableError(msg)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,13 +2,13 @@
 
 import duckdb
 
-from warehouse import sql_files
+from warehouse import migrations, ownership, sql_files
 from warehouse.comments import comment_columns
 from warehouse.errors import SparsityError
+from warehouse.migrations import SCHEMA_VERSION
 from warehouse.quoting import identifier, literal
 
 APPLICATION = "sparsity-tui"
-SCHEMA_VERSION = 1
 
 
 class ForeignDatabaseError(SparsityError):
@@ -27,12 +27,18 @@ def properties(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str,
     # Binding a parameter makes DuckDB import pandas where it is installed: half a second of every start.
     found = connection.execute(
         f"SELECT count(*) FROM duckdb_columns() WHERE database_name = {literal(catalog)}"  # noqa: S608  # a catalog name of our own
-        " AND table_name = 'warehouse_info' AND column_name IN ('key', 'value')"
+        " AND schema_name = 'main' AND table_name = 'warehouse_info' AND column_name IN ('key', 'value')"
     ).fetchone()
     if found != (2,):
         return {}
     rows = connection.execute(f"SELECT key, value FROM {identifier(catalog)}.main.warehouse_info").fetchall()  # noqa: S608  # a catalog name of our own
     return dict(rows)
+
+
+def schema_version(connection: duckdb.DuckDBPyConnection, catalog: str) -> int:
+    """Return the schema version of a database, 0 where it has none."""
+    text = properties(connection, catalog).get("schema_version", "0")
+    return int(text) if text.isdecimal() else 0
 
 
 def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *, allow_empty: bool) -> None:
@@ -42,8 +48,8 @@ def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *,
         ForeignDatabaseError: it holds other tables, or nothing at all and `allow_empty` is false.
         NewerSchemaError: its schema version is above the one this program knows.
     """
-    known = properties(connection, catalog)
-    if known.get("application") != APPLICATION:
+    version = schema_version(connection, catalog)
+    if properties(connection, catalog).get("application") != APPLICATION or version < 1:
         tables = connection.execute(
             f"SELECT count(*) FROM duckdb_tables() WHERE database_name = {literal(catalog)}"  # noqa: S608  # a catalog name of our own
         ).fetchone()
@@ -51,7 +57,6 @@ def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *,
             return
         msg = f"{path} is not a sparsity-tui database; name another file with --db, or move this one away"
         raise ForeignDatabaseError(msg)
-    version = int(known.get("schema_version", "0"))
     if version > SCHEMA_VERSION:
         msg = (
             f"{path} has schema version {version}, newer than the {SCHEMA_VERSION} this program knows;"
@@ -62,16 +67,27 @@ def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *,
 
 def is_current(connection: duckdb.DuckDBPyConnection, catalog: str) -> bool:
     """Tell whether tables, macros and views were built from the SQL files as they are now."""
-    return properties(connection, catalog).get("sql_fingerprint") == sql_files.fingerprint()
+    known = properties(connection, catalog)
+    return (
+        known.get("schema_version") == str(SCHEMA_VERSION)
+        and known.get("sql_fingerprint") == sql_files.fingerprint()
+    )
 
 
-def build(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing, bring macros, views, comments and given data up to date, in one transaction."""
+def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Bring the database in use up to date: its tables, macros, views, comments and given data.
+
+    Everything changes in one transaction, or nothing; only indexes of a person's own on our tables are made
+    again after it. Returns notes for a person whose own objects had to be renamed.
+
+    Raises:
+        TakenNameError: something of a person's has a name that is needed, and cannot be renamed.
+    """
     connection.execute("BEGIN")
     try:
-        for folder in ("tables", "macros", "views"):
-            for text in sql_files.read_folder(folder).values():
-                connection.execute(text)
+        notes = ownership.start_record(connection)
+        restoring = migrations.migrate(connection, _version_in_use(connection))
+        notes += _create(connection)
         _fill(connection)
         comment_columns(connection, [*sql_files.read_folder("tables"), *sql_files.read_folder("views")])
         _remember(connection)
@@ -79,6 +95,26 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    for statement in restoring:
+        connection.execute(statement)
+    return notes
+
+
+def _version_in_use(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the schema version of the database in use; one that holds nothing yet needs no migration."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    return (schema_version(connection, row[0]) if row else 0) or SCHEMA_VERSION
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    ownership.drop_views_and_macros(connection)
+    folders = {kind: sql_files.read_folder(folder) for folder, kind in ownership.KINDS.items()}
+    notes = ownership.make_room(connection, {name: kind for kind, texts in folders.items() for name in texts})
+    for kind, texts in folders.items():
+        for text in texts.values():
+            connection.execute(text)
+        ownership.record(connection, kind, texts)
+    return notes
 
 
 def _fill(connection: duckdb.DuckDBPyConnection) -> None:

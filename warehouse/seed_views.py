@@ -4,18 +4,36 @@ import re
 
 import duckdb
 
-from warehouse import sql_files
+from warehouse import ownership, sql_files
 from warehouse.comments import comment_columns
+from warehouse.quoting import identifier
 
-#: How the comment of every such view begins.
-_COMMENT = "One row per model, run, block and feature of "
+#: The method, pattern, sparsity and component that a view shows.
+Subject = tuple[str, str, float, str]
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Make one view for every method, sparsity and projection loaded, drop those of runs that are gone.
 
-    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. Returns the names in order.
+    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. A table or view of a person's own under
+    such a name stays, and that view is not made. Returns the names of the views made, in order.
     """
+    wanted = _wanted(connection)
+    ours = ownership.recorded(connection, ownership.SEED_VIEW)
+    taken = ownership.relations(connection).keys() - ours
+    views = {name: subject for name, subject in wanted.items() if name not in taken}
+    # One transaction: hundreds of statements, each of which would otherwise wait for the disk.
+    connection.execute("BEGIN")
+    for stale in ours - views.keys():
+        connection.execute(f"DROP VIEW {identifier(stale)}")
+    _create(connection, views)
+    ownership.record(connection, ownership.SEED_VIEW, views)
+    comment_columns(connection, views)
+    connection.execute("COMMIT")
+    return sorted(views)
+
+
+def _wanted(connection: duckdb.DuckDBPyConnection) -> dict[str, Subject]:
     rows = connection.execute(
         """
         SELECT DISTINCT method, pattern, sparsity, component
@@ -25,24 +43,16 @@ def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
         ORDER BY ALL
         """
     ).fetchall()
-    views = {_name(*row): row for row in rows}
-    # One transaction: hundreds of statements, each of which would otherwise wait for the disk.
-    connection.execute("BEGIN")
-    for stale in set(_existing(connection)) - views.keys():
-        connection.execute(f"DROP VIEW {stale}")
-    _create(connection, views)
-    comment_columns(connection, views)
-    connection.execute("COMMIT")
-    return sorted(views)
+    return {_name(*row): row for row in rows}
 
 
-def _create(connection: duckdb.DuckDBPyConnection, views: dict[str, tuple[str, str, float, str]]) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, views: dict[str, Subject]) -> None:
     text = sql_files.template("seed_view")
     for name, (method, pattern, sparsity, component) in views.items():
         values = {
             "seed_view": name,
             "seed_method": method.replace("'", "''"),
-            "seed_pattern": pattern,
+            "seed_pattern": pattern.replace("'", "''"),
             "seed_sparsity": repr(sparsity),
             "seed_component": component.replace("'", "''"),
         }
@@ -56,11 +66,3 @@ def _filled(text: str, values: dict[str, str]) -> str:
 def _name(method: str, pattern: str, sparsity: float, component: str) -> str:
     share = f"{sparsity:g}" if pattern == "unstructured" else pattern
     return re.sub(r"\W+", "_", f"{method}_{share}_{component.rpartition('.')[2]}").lower()
-
-
-def _existing(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the views this module has made before, told from anyone else's by their comment."""
-    rows = connection.execute(
-        "SELECT view_name FROM duckdb_views() WHERE starts_with(comment, ?)", [_COMMENT]
-    ).fetchall()
-    return [name for (name,) in rows]

@@ -49,6 +49,15 @@ def data_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted((SQL_FOLDER / "data").glob("*.csv"))}
 
 
+def migrations() -> dict[int, Path]:
+    """Return the files of `sql/migrations/` by the schema version each leads to, in order.
+
+    `NNN_name.sql` turns the tables of version NNN − 1 into those of version NNN.
+    """
+    files = sorted((SQL_FOLDER / "migrations").glob("*.sql"))
+    return {int(path.name.partition("_")[0]): path for path in files}
+
+
 @cache
 def column_comments() -> dict[str, str]:
     """Return the comments of the columns that several tables and views have, by name."""
@@ -70,7 +79,7 @@ def explained_columns() -> dict[tuple[str, str], str]:
 def fingerprint() -> str:
     """Hash of every file that defines the database: tables, macros, views, comments and given data."""
     digest = hashlib.blake2b(digest_size=16)
-    for folder in ("tables", "macros", "views"):
+    for folder in ("tables", "macros", "views", "templates"):
         for stem, text in read_folder(folder).items():
             digest.update(f"{folder}/{stem}\0{text}\0".encode())
     digest.update(_COLUMN_COMMENTS.read_bytes())

@@ -32,7 +32,7 @@ def _to_utc(moment: datetime.datetime) -> datetime.datetime:
 
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Bytes = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Bytes = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Moment = Annotated[datetime.datetime, AfterValidator(_to_utc)]

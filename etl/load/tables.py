@@ -71,7 +71,7 @@ def load_model(
     known = connection.execute("SELECT model_id, fingerprint FROM models").fetchall()
     if fingerprint in {row[1] for row in known}:
         return Counter()
-    name = checkpoint.folder.resolve().name
+    name = checkpoint.name
     model_id = f"{name}-{fingerprint[:8]}" if name in {row[0] for row in known} else name
     rows = insert(
         connection,

@@ -80,6 +80,18 @@ class Checkpoint:
         return checkpoint
 
     @property
+    def name(self) -> str:
+        """The model's name: that of the folder, or of the model where the folder is one of a hub's cache.
+
+        A cache keeps each version of models--OWNER--NAME under snapshots, by the hash of its commit.
+        """
+        folder = self.folder.resolve()
+        repository = folder.parent.parent.name
+        if folder.parent.name == "snapshots" and repository.startswith("models--"):
+            return repository.split("--", maxsplit=2)[-1]
+        return folder.name
+
+    @property
     def layer_count(self) -> int:
         """How many transformer blocks the configuration names."""
         count = self.config.get("num_hidden_layers")

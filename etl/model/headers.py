@@ -72,7 +72,8 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """Read a JSON object of a checkpoint; raises CheckpointError where it is absent or something else."""
     path = folder / name
     if not path.is_file():
-        _refuse(f"{folder} is no Hugging Face checkpoint: it has no {name}")
+        hint = "; give one of its snapshots" if (folder / "snapshots").is_dir() else ""
+        _refuse(f"{folder} is no Hugging Face checkpoint: it has no {name}{hint}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -11,24 +11,27 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from etl.errors import CheckpointError
 from etl.model.checkpoint import Checkpoint
+from etl.model.tokenizer import own_code
 
 
 def build_skeleton(checkpoint: Checkpoint, device: torch.device) -> PreTrainedModel:
     """Build the checkpoint's causal language model: parameters on `meta`, buffers on `device`, eval mode.
 
     Raises CheckpointError when transformers knows no such model or it runs code of its own, when it keeps
-    no blocks under `model.layers`, or when a parameter is absent or has another shape in the checkpoint.
+    no blocks of plain Linears under `model.layers`, or when a parameter is absent or has another shape in the
+    checkpoint.
     """
     try:
         config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False)
         with _parameters_on_meta():
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     except Exception as error:  # transformers and its validators raise errors of many kinds
-        reason = " ".join(str(error).split())
+        reason = own_code(checkpoint.folder, "config.json") or " ".join(str(error).split())
         msg = f"transformers cannot build the model of {checkpoint.folder}: {reason}"
         raise CheckpointError(msg) from error
     _check_blocks(model, checkpoint)
     _check_parameters(model, checkpoint)
+    _check_linears(model, checkpoint)
     _move_buffers(model, device)
     return model.eval()
 
@@ -61,6 +64,17 @@ def _check_blocks(model: PreTrainedModel, checkpoint: Checkpoint) -> None:
             "only the Llama family can be pruned"
         )
         raise CheckpointError(msg)
+
+
+def _check_linears(model: PreTrainedModel, checkpoint: Checkpoint) -> None:
+    """Refuse blocks whose Linears are not the matrices of the checkpoint, such as mixtures of experts."""
+    for layer, block in enumerate(model.model.layers):
+        linears = {name for name, module in block.named_modules() if isinstance(module, nn.Linear)}
+        stored = {matrix.component for matrix in checkpoint.matrices if matrix.layer == layer}
+        other = sorted(linears ^ stored)
+        if other:
+            msg = f"{other[0]} of block {layer} is no plain Linear; only dense models can be pruned"
+            raise CheckpointError(msg)
 
 
 def tied_names(model: PreTrainedModel) -> dict[str, str]:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 import torch
 from torch import nn
 
-from etl.errors import CalibrationError, CheckpointError, PruningRequestError
+from etl.errors import CalibrationError, PruningRequestError
 from etl.model.checkpoint import WeightMatrix
 from etl.model.decoder import Decoder
 from etl.pruning.matrix import MatrixPruner
@@ -118,7 +118,7 @@ class BlockPruner:
         if dense and layer in self._first_inputs:
             return self._first_inputs[layer]
         inputs = SharedInputs(self._decoder.device)
-        with inputs.watch(_linears(block, matrices)) as take_batch:
+        with inputs.watch(_linears(block)) as take_batch:
             for batch in hidden.split(self._batch_size):
                 take_batch(partial(self._decoder.run, block, layer, batch))
         inputs.check_finite(f"model.layers.{layer}")
@@ -146,14 +146,9 @@ def _check_tokens(tokens: torch.Tensor, vocabulary_size: int) -> None:
         raise CalibrationError(msg)
 
 
-def _linears(block: nn.Module, matrices: Sequence[WeightMatrix]) -> dict[str, nn.Linear]:
-    """Return a block's Linears by component, which must be the checkpoint's matrices."""
-    linears = {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
-    other = sorted(set(linears) ^ {matrix.component for matrix in matrices})
-    if other:
-        msg = f"{other[0]} of block {matrices[0].layer} is no plain Linear; only dense models can be pruned"
-        raise CheckpointError(msg)
-    return linears
+def _linears(block: nn.Module) -> dict[str, nn.Linear]:
+    """Return a block's Linears by component."""
+    return {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
 
 
 @torch.no_grad()

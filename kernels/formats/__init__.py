@@ -15,21 +15,21 @@ NAMES = ("dense", "masked", "bitmask", "sell", "nm", "bsr", "csr", "clustered", 
 LIBRARY_NAMES = ("dense", "csr")
 
 
-def get_format(name: str) -> Format:
-    """Return the format of that name; raises UsageError for an unknown one.
+def get_format(name: str, value_format: str = "16") -> Format:
+    """Return the format of that name with such values; raises UsageError for an unknown one.
 
     Formats with a Triton kernel are imported only when asked for, so that the others work without Triton.
     """
     if name == "dense":
-        return Dense()
+        return Dense(value_format)
     if name == "csr":
-        return CSR()
+        return CSR(value_format)
     if name not in NAMES:
         raise UsageError(f"unknown format {name!r}: choose from {', '.join(NAMES)}")
-    return _triton_format(name)
+    return _triton_format(name, value_format)
 
 
-def _triton_format(name: str) -> Format:
+def _triton_format(name: str, value_format: str) -> Format:
     from kernels.formats.activation.format import Activation  # noqa: PLC0415 - needs Triton
     from kernels.formats.bitmask.format import Bitmask  # noqa: PLC0415
     from kernels.formats.bsr.clustered import Clustered  # noqa: PLC0415
@@ -39,4 +39,4 @@ def _triton_format(name: str) -> Format:
     from kernels.formats.sell.format import Sell  # noqa: PLC0415
 
     classes = {kind.name: kind for kind in (Activation, Bitmask, BSR, Clustered, Masked, NM, Sell)}
-    return classes[name]()
+    return classes[name](value_format)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import torch
 
-from kernels.errors import LaunchError, PackingError
+from kernels.errors import LaunchError, PackingError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +61,7 @@ class Packed:
 class Format(ABC):
     """One storage format.
 
+    `value_format` says how values are stored: as they are (`16`) or rounded to fewer bits (formats/values/).
     `layout` settings change what is stored, `launch` settings only how the kernel runs; both are
     plain integers so that tuned ones can be kept as JSON.
     """
@@ -71,6 +72,14 @@ class Format(ABC):
     needs_triton: ClassVar[bool] = True
     max_batch: ClassVar[int] = 16
     code_depends_on_rows: ClassVar[bool] = False
+    value_formats: ClassVar[tuple[str, ...]] = ("16",)
+
+    def __init__(self, value_format: str = "16") -> None:
+        if value_format not in self.value_formats:
+            raise UsageError(
+                f"{self.name} has no {value_format} values: choose from {', '.join(self.value_formats)}"
+            )
+        self.value_format = value_format
 
     def pack(
         self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int] | None = None
@@ -116,12 +125,12 @@ class Format(ABC):
         return packed.packed_bytes + 2 * batch * sum(packed.shape)
 
     def unpack(self, packed: Packed) -> torch.Tensor:
-        """Restore the pruned dense matrix (out, in), exactly."""
+        """Restore the stored matrix (out, in) exactly: 16 bits, or float32 where values were rounded."""
         rows, columns, values = self.entries(packed)
         dense = torch.zeros(packed.shape[0] * packed.shape[1], dtype=torch.float32, device=values.device)
         # Padding may repeat a position with value 0, so entries add up instead of overwriting.
         dense.index_add_(0, rows * packed.shape[1] + columns, values.float())
-        return dense.view(packed.shape).to(packed.dtype)
+        return dense.view(packed.shape).to(values.dtype)
 
     def reference(self, packed: Packed, x: torch.Tensor) -> torch.Tensor:
         """Compute x Wᵀ (batch, out) in float64 straight from the stored entries, on any device."""

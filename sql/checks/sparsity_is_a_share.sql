@@ -1,24 +1,35 @@
--- Sparsities and densities are shares of zeros and of kept weights.
+-- Sparsities and densities are shares of zeros and of kept weights; no run was asked to keep nothing.
 SELECT
     'pruning_runs' AS table_name,
-    run_id,
-    NULL::INTEGER AS matrix_id,
+    run_id::VARCHAR AS key_text,
     sparsity AS figure
 FROM pruning_runs
-WHERE NOT isfinite(sparsity) OR sparsity < 0 OR sparsity >= 1
+WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL OR sparsity = 1
 UNION ALL
 SELECT
     'matrix_prunings' AS table_name,
-    run_id,
-    matrix_id,
-    kept_count / nullif(weight_count, 0) AS figure
+    concat_ws(', ', run_id, matrix_id) AS key_text,
+    safe_ratio(kept_count, weight_count) AS figure
 FROM matrix_prunings
 WHERE weight_count <= 0 OR kept_count NOT BETWEEN 0 AND weight_count
 UNION ALL
 SELECT
     'feature_metrics' AS table_name,
-    run_id,
-    matrix_id,
+    concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text,
     density AS figure
 FROM feature_metrics
-WHERE NOT isfinite(density) OR density NOT BETWEEN 0 AND 1;
+WHERE out_of_range('density', density, 0, 1) IS NOT NULL
+UNION ALL
+SELECT
+    'kernel_benchmarks' AS table_name,
+    concat_ws(', ', device, kernel, out_features, in_features, batch, measured_at) AS key_text,
+    sparsity AS figure
+FROM kernel_benchmarks
+WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL
+UNION ALL
+SELECT
+    'reference_results' AS table_name,
+    concat_ws(', ', source, metric) AS key_text,
+    sparsity AS figure
+FROM reference_results
+WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL;

@@ -1,7 +1,7 @@
 CREATE OR REPLACE MACRO adjusted_rand(pairs_both, pairs_a, pairs_b, pairs_all) AS -- noqa: CP05
 CASE
     -- Both put everything together, or both keep everything apart: they agree.
-    WHEN pairs_a = pairs_b AND (pairs_a = 0 OR pairs_a = pairs_all) THEN 1.0
+    WHEN pairs_a = pairs_b AND (pairs_a = 0 OR pairs_a = pairs_all) THEN 1
     ELSE
         safe_ratio(
             pairs_both - safe_ratio(pairs_a * pairs_b, pairs_all),

@@ -11,5 +11,5 @@ SELECT
     singleton_count,
     verdict
 FROM separation_ratios
-ORDER BY separation_ratio_macro / separation_ratio DESC NULLS LAST, clustering_id
+ORDER BY safe_ratio(separation_ratio_macro, separation_ratio) DESC NULLS LAST, clustering_id
 LIMIT 20;

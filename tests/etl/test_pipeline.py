@@ -239,6 +239,7 @@ def test_killed_job_is_completed_by_the_next(tiny_model: Path, tmp_path: Path) -
             os.killpg(process.pid, signal.SIGKILL)
             break
     process.wait()
+    process.stdout.close()
     assert not database.exists()
     again = subprocess.run(
         [sys.executable, "-m", "etl.cli", *flags], capture_output=True, text=True, check=True

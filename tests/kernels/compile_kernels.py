@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from itertools import product
 from typing import Any
 
 import torch
@@ -18,9 +19,10 @@ from triton.compiler import ASTSource
 from kernels.formats.activation.kernel import activation_kernel
 from kernels.formats.bitmask.kernel import bitmask_kernel
 from kernels.formats.bitmask.ptx import copy_text, decode_constraints, decode_text, wait_text
-from kernels.formats.gpu.ptx import SUM_BYTES, operand_text, reserve_text, row_text, sum_text
-from kernels.formats.nm.format import _mma_text, _window
+from kernels.formats.gpu.ptx import SUM_BYTES, reserve_text, row_text, sum_text
 from kernels.formats.nm.kernel import nm_tensor_core_kernel
+from kernels.formats.nm.ptx import loop_text
+from kernels.formats.nm.sizes import Loop
 from kernels.formats.sell.format import REGISTERS
 from kernels.formats.sell.kernel import sell_kernel
 from kernels.formats.sell.windows import choose_window, count_phases
@@ -28,7 +30,8 @@ from kernels.formats.sell.windows import choose_window, count_phases
 TYPES = {
     "values_ptr": "*i32", "gaps_ptr": "*i32", "starts_ptr": "*i16", "steps_ptr": "*i32",
     "row_order_ptr": "*i32", "positions_ptr": "*i32", "words_ptr": "*i32", "offsets_ptr": "*i32",
-    "arrivals_ptr": "*i32", "partial_ptr": "*fp32", "x_ptr": "*bf16", "y_ptr": "*bf16", "threshold": "fp32",
+    "arrivals_ptr": "*i32", "scales_ptr": "*bf16", "partial_ptr": "*fp32", "x_ptr": "*bf16",
+    "y_ptr": "*bf16", "threshold": "fp32",
 }  # fmt: skip
 
 
@@ -69,15 +72,19 @@ def compile_all(capability: int) -> None:
         }  # fmt: skip
         registers = REGISTERS[depth] if width == 1 else None
         compile_kernel(capability, f"sell {width} {depth} {columns}", sell_kernel, constants, 16, registers)
-    for batch, row_tiles, ahead in [(1, 1, 2), (4, 1, 1), (16, 2, 0)]:
-        size = 128 * _window(64, batch, 8)[0]
+    for codec, (batch, row_warps, row_tiles) in product(
+        ("16", "fp8", "int8", "int4"), ((1, 1, 1), (16, 2, 1), (16, 1, 2))
+    ):
+        loop = Loop(codec, torch.bfloat16, batch, 4 * row_warps, row_warps, row_tiles, 2, bool(pdl))
         constants = {
-            "WARPS": 8, "FIRST": _mma_text(torch.bfloat16, 0), "SECOND": _mma_text(torch.bfloat16, 1),
-            "ROW_TILES": row_tiles, "COLUMN_TILES": 2 if batch > 8 else 1, "PITCH": size + 16,
-            "AHEAD": ahead, "UNROLL": 1, "PDL": pdl, "RESERVE": reserve_text(batch * (size + 16)),
-            "COPY": operand_text(size, 256, batch, size + 16), "SUM": sum_text(8, SUM_BYTES),
+            "LOOP": loop_text(loop), "CONSTRAINTS": loop.constraints, "WARPS": loop.warps,
+            "ROW_WARPS": row_warps, "ROW_TILES": row_tiles, "COLUMN_TILES": loop.column_tiles,
+            "SCALED": codec in {"fp8", "int8"}, "PDL": pdl, "RESERVE": reserve_text(loop.buffer_bytes),
+            "SUM": sum_text(loop.teams, row_warps * SUM_BYTES),
         }  # fmt: skip
-        compile_kernel(capability, f"nm {batch} {row_tiles} {ahead}", nm_tensor_core_kernel, constants, 8)
+        compile_kernel(
+            capability, f"nm {codec} {batch} {row_warps}", nm_tensor_core_kernel, constants, loop.warps
+        )
     for row_tiles, column_tiles, ahead in [(1, 1, 2), (1, 2, 1), (2, 1, 1), (2, 2, 1)]:
         slot = 16 * 80 * row_tiles + 16
         constants = {

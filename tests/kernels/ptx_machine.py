@@ -1,101 +1,86 @@
-"""A machine for the PTX of the kernels: warps in lockstep, two dozen verbs, branches only forward."""
+"""A machine for the PTX of the kernels: warps in lockstep, three dozen verbs, uniform loops."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-Lanes = npt.NDArray[np.uint64]
-MASK = {"16": 0xFFFF, "32": 0xFFFFFFFF, "64": 0xFFFFFFFFFFFFFFFF}
-BYTES = np.arange(4, dtype=np.uint64) * np.uint64(8)
+from tests.kernels.ptx_arithmetic import ARITHMETIC, FLOATS, MASK, Lanes
+from tests.kernels.ptx_products import dense_product, sparse_product
+
+COMPARISONS = {"ne": np.not_equal, "eq": np.equal, "lt": np.less, "ge": np.greater_equal}
 
 
-def dot_bytes(a: Lanes, b: Lanes, c: Lanes) -> Lanes:
-    """`dp4a.u32.u32`: the products of the bytes of a and b, added to c."""
-    return c + (((a[:, None] >> BYTES) & 0xFF) * ((b[:, None] >> BYTES) & 0xFF)).sum(-1)
-
-
-def permute_bytes(a: Lanes, b: Lanes, selector: Lanes) -> Lanes:
-    """`prmt.b32`: a byte of b‖a for each nibble of the selector, or with its top bit that byte's sign."""
-    result = np.zeros_like(a)
-    for i in range(4):
-        nibble = (selector >> np.uint64(4 * i)) & np.uint64(15)
-        byte = ((a | b << np.uint64(32)) >> ((nibble & np.uint64(7)) * np.uint64(8))) & np.uint64(0xFF)
-        byte = np.where(nibble > 7, (byte >> np.uint64(7)) * np.uint64(0xFF), byte)
-        result |= byte << np.uint64(8 * i)
-    return result
-
-
-def add_floats(a: Lanes, b: Lanes) -> Lanes:
-    """`add.f32` of bits."""
-    total = a.astype(np.uint32).view(np.float32) + b.astype(np.uint32).view(np.float32)
-    return total.view(np.uint32).astype(np.uint64)
-
-
-ARITHMETIC: dict[str, Callable[..., Lanes]] = {
-    "mov": lambda a: a,
-    "cvt": lambda a: a,
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "mad": lambda a, b, c: a * b + c,
-    "div": lambda a, b: a // b,
-    "and": lambda a, b: a & b,
-    "shl": lambda a, b: a << b,
-    "shr": lambda a, b: a >> b,
-    "bfe": lambda a, start, length: a >> start & ((np.uint64(1) << length) - np.uint64(1)),
-    "selp": lambda a, b, p: np.where(p != 0, a, b),
-    "dp4a": dot_bytes,
-    "prmt": permute_bytes,
-}
-
-
-COMPARISONS = {"ne": np.not_equal, "eq": np.equal, "lt": np.less}
+@cache
+def parse(line: str) -> tuple[str, str, list[str]]:
+    """Guard, or nothing, verb and operands of a line."""
+    guard = re.match(r"@(\w+)\s+", line)
+    name, _, rest = line[guard.end() if guard else 0 :].partition(" ")
+    return guard[1] if guard else "", name, re.findall(r"\{[^}]*\}|\[[^\]]*\]|[^,\s]+", rest)
 
 
 class Machine:
     """Global and shared memory as bytes; a register holds one number for each thread."""
 
     def __init__(self, source: bytes, size: int) -> None:
-        self.source = source
-        self.shared = bytearray(b"\xee" * size)
+        self.source = np.frombuffer(source, np.uint8)
+        self.shared = np.full(size, 0xEE, np.uint8)
         self.registers: dict[str, Lanes] = {}
         self.threads = 0
+        self.program = 0
         # Threads that branched, by label, until it is reached.
         self.away: dict[str, npt.NDArray[np.bool_]] = {}
 
-    def run(self, text: str, threads: int, arguments: list[int | Lanes], first: int = 1) -> bytearray:
+    def run(
+        self, text: str, threads: int, arguments: list[int | Lanes], first: int = 1
+    ) -> npt.NDArray[np.uint8]:
         """Run all threads over the arguments `$first …`; return the shared memory."""
         self.threads = threads
         thread = np.arange(threads, dtype=np.uint64)
         self.registers = {"%tid.x": thread, "%laneid": thread % 32}
+        self.registers["%ctaid.x"] = np.full(threads, self.program, np.uint64)
         for index, value in enumerate(arguments):
             self.registers[f"${first + index}"] = np.zeros(threads, np.uint64) + np.asarray(value, np.uint64)
         body = text.strip().removeprefix("{").removesuffix("}")
-        for line in body.split(";"):
-            if line.strip() and not line.strip().startswith(".reg"):
-                self._step(line.strip())
+        lines = [line.strip() for line in re.sub(r"(\w+:) ", r"\1;", body).split(";")]
+        self._run_lines([line for line in lines if line and not line.startswith(".reg")])
         return self.shared
+
+    def _run_lines(self, lines: list[str]) -> None:
+        """Run lines in order, from a label again where threads branch back to it."""
+        labels = {line[:-1]: number for number, line in enumerate(lines) if line.endswith(":")}
+        number = 0
+        while number < len(lines):
+            target = labels.get(lines[number].rpartition("bra ")[2], len(lines))
+            if target < number and self._active(lines[number]).any():
+                number = target
+            else:
+                self._step(lines[number])
+                number += 1
+
+    def _active(self, line: str) -> npt.NDArray[np.bool_]:
+        """Threads that a line's guard admits and that have not branched past it."""
+        guard = parse(line)[0]
+        active = self.registers[guard] != 0 if guard else np.ones(self.threads, bool)
+        for gone in self.away.values():
+            active = active & ~gone
+        return active
 
     def _step(self, line: str) -> None:
         """Run one line, in the threads that its guard admits and that have not branched past it."""
         if label := re.fullmatch(r"(\w+):", line):
             self.away.pop(label[1], None)
             return
-        guard = re.match(r"@(\w+)\s+", line)
-        active = self.registers[guard[1]] != 0 if guard else np.ones(self.threads, bool)
-        for gone in self.away.values():
-            active &= ~gone
-        name, _, rest = line[guard.end() if guard else 0 :].partition(" ")
-        operands = re.findall(r"\{[^}]*\}|\[[^\]]*\]|[^,\s]+", rest)
+        active = self._active(line)
+        _, name, operands = parse(line)
         if name == "bra":
             self.away[operands[0]] = active
         elif any("{" in operand for operand in operands) and name == "mov.b32":
             self._split_or_join(operands, active)
-        elif name.split(".")[0] in {"ld", "st", "shfl", "mma"} or name.startswith("cp.async.cg"):
+        elif name.split(".")[0] in {"ld", "st", "shfl", "mma", "ldmatrix"} or name.startswith("cp.async.cg"):
             self._exchange(name, operands, active)
         else:
             self._calculate(name, operands, active)
@@ -107,12 +92,30 @@ class Machine:
             self._move(verb, name, operands, active)
         elif verb == "shfl":
             self._shuffle(name, operands)
+        elif verb == "ldmatrix":
+            self._read_matrices(self._names(operands[0]), self._address(operands[1]))
         elif verb == "mma":
-            self._multiply([self._names(operand) for operand in operands])
+            parts = [np.array([self._value(name) for name in self._names(part)]) for part in operands]
+            product = sparse_product if name.startswith("mma.sp") else dense_product
+            for register, values in zip(self._names(operands[0]), product(*parts[1:]), strict=True):
+                self._set(register, values, active)
         else:
-            for thread in np.flatnonzero(active):
-                data = self._read(self.source, self._address(operands[1])[thread], 16)
-                self._write(self._address(operands[0])[thread], data)
+            self._copy([self._address(operand) for operand in operands[:2]], operands[3:], active)
+
+    def _copy(self, places: list[Lanes], size: list[str], active: npt.NDArray[np.bool_]) -> None:
+        """`cp.async` of 16 bytes; where a size is given and 0, zeros."""
+        whole = active & (self._value(size[0]) != 0) if size else active
+        data = np.zeros((self.threads, 16), np.uint8)
+        data[whole] = self._read(self.source, places[1][whole], 16)
+        self._write(places[0][active], data[active])
+
+    def _read_matrices(self, names: list[str], address: Lanes) -> None:
+        """`ldmatrix.x4`: lanes give the addresses of 4 · 8 rows, and get the word t of row lane div 4."""
+        lane = np.arange(self.threads)
+        for matrix, name in enumerate(names):
+            at = address[lane // 32 * 32 + 8 * matrix + lane % 32 // 4] + 4 * (lane % 4).astype(np.uint64)
+            words = self._read(self.shared, at, 4).view(np.uint32)[:, 0]
+            self._set(name, words, np.ones(self.threads, bool))
 
     def _split_or_join(self, operands: list[str], active: npt.NDArray[np.bool_]) -> None:
         """`mov.b32` between a word and its halves."""
@@ -131,14 +134,14 @@ class Machine:
         if verb == "setp":
             compare = COMPARISONS[name.split(".")[1]]
             self._set(operands[0], compare(*(self._signed(operand) for operand in values)), active)
-        elif name == "add.f32":
-            self._set(operands[0], add_floats(*(self._value(operand) for operand in values)), active)
+        elif name in FLOATS:
+            self._set(operands[0], FLOATS[name](*(self._value(operand) for operand in values)), active)
         elif verb in ARITHMETIC:
             wide = name.split(".")[-2 if verb == "cvt" else -1] == "u64" or ".wide." in name
             result = ARITHMETIC[verb](*(self._value(operand) for operand in values))
             self._set(operands[0], result & np.uint64(MASK["64" if wide else "32"]), active)
         else:
-            assert name.startswith(("bar.warp", "cp.async.commit", "cp.async.wait")), name
+            assert name.startswith(("bar.", "cp.async.commit", "cp.async.wait")), name
 
     def _move(self, verb: str, name: str, operands: list[str], active: npt.NDArray[np.bool_]) -> None:
         """Load or store one word or several of 16 or 32 bits."""
@@ -146,18 +149,15 @@ class Machine:
         names = self._names(operands[verb == "st"])
         address = self._address(operands[verb == "ld"])
         memory = self.source if ".global" in name else self.shared
-        loaded = np.zeros((len(names), self.threads), np.uint64)
-        for thread in np.flatnonzero(active):
-            assert address[thread] % (size * len(names)) == 0
-            if verb == "ld":
-                data = self._read(memory, address[thread], size * len(names))
-                loaded[:, thread] = np.frombuffer(data, f"<u{size}")
-            else:
-                words = [int(self._value(word)[thread]) & MASK[str(8 * size)] for word in names]
-                self._write(address[thread], b"".join(word.to_bytes(size, "little") for word in words))
-        if verb == "ld":
-            for word, values in zip(names, loaded, strict=True):
-                self._set(word, values, active)
+        assert not (address[active] % (size * len(names))).any(), "the address is not aligned"
+        if verb == "st":
+            words = np.stack([self._value(word)[active] for word in names], -1).astype(f"<u{size}")
+            self._write(address[active], words.view(np.uint8))
+            return
+        loaded = np.zeros((self.threads, len(names)), np.uint64)
+        loaded[active] = self._read(memory, address[active], size * len(names)).view(f"<u{size}")
+        for word, values in zip(names, loaded.T, strict=True):
+            self._set(word, values, active)
 
     def _shuffle(self, name: str, operands: list[str]) -> None:
         """`shfl.sync` within warps; the predicate says which lanes had a partner."""
@@ -172,38 +172,16 @@ class Machine:
         if predicate:
             self._set(predicate, reached, everyone)
 
-    def _multiply(self, operands: list[list[str]]) -> None:
-        """`mma.m16n8k16` of bfloat16, fragments as in the PTX ISA; sums are float32 bits."""
-        sums, weights, x, _ = operands
-        for warp in range(0, self.threads, 32):
-            a, b, c = np.zeros((16, 16)), np.zeros((16, 8)), np.zeros((16, 8))
-            for lane in range(32):
-                row, pair = divmod(lane, 4)
-                for i, name in enumerate(weights):
-                    a[row + i % 2 * 8, 2 * pair + i // 2 * 8 :][:2] = self._halves(name, warp + lane)
-                for i, name in enumerate(x):
-                    b[2 * pair + i * 8 :, row][:2] = self._halves(name, warp + lane)
-                for i, name in enumerate(sums):
-                    bits = np.uint32(self.registers[name][warp + lane])
-                    c[row + i // 2 * 8, 2 * pair + i % 2] = bits.view(np.float32)
-            c += a @ b
-            for lane in range(32):
-                row, pair = divmod(lane, 4)
-                for i, name in enumerate(sums):
-                    value = np.float32(c[row + i // 2 * 8, 2 * pair + i % 2])
-                    self.registers[name][warp + lane] = value.view(np.uint32)
+    def _read(self, memory: npt.NDArray[np.uint8], address: Lanes, size: int) -> npt.NDArray[np.uint8]:
+        """Bytes (addresses, size)."""
+        at = address.astype(np.int64)[:, None] + np.arange(size)
+        assert (at < len(memory)).all(), "reads past the end"
+        return memory[at]
 
-    def _halves(self, name: str, thread: int) -> npt.NDArray[np.float32]:
-        word = int(self.registers[name][thread])
-        return np.array([word << 16 & 0xFFFF0000, word & 0xFFFF0000], np.uint32).view(np.float32)
-
-    def _read(self, memory: bytes | bytearray, address: int, size: int) -> bytes:
-        assert address + size <= len(memory), "reads past the end"
-        return bytes(memory[int(address) : int(address) + size])
-
-    def _write(self, address: int, data: bytes) -> None:
-        assert address + len(data) <= len(self.shared), "writes past the end of the buffer"
-        self.shared[int(address) : int(address) + len(data)] = data
+    def _write(self, address: Lanes, data: npt.NDArray[np.uint8]) -> None:
+        at = address.astype(np.int64)[:, None] + np.arange(data.shape[1])
+        assert (at < len(self.shared)).all(), "writes past the end of the buffer"
+        self.shared[at] = data
 
     def _set(self, name: str, values: npt.NDArray[np.generic], active: npt.NDArray[np.bool_]) -> None:
         before = self.registers.get(name, np.zeros(self.threads, np.uint64))

@@ -25,5 +25,5 @@ def test_kernels_assemble_for_ampere_and_hopper(capability, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:] or done.stdout[-2000:]
     kernels = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(kernels) == 14
+    assert len(kernels) == 23
     assert {kernel["buffers"] for kernel in kernels} == {1}

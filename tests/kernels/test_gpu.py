@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 ODD = (1823, 781)
+NARROW = [(name, values) for name in NAMES for values in get_format(name).value_formats if values != "16"]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -65,6 +66,24 @@ def test_inputs_that_need_no_padding(name, batch, dtype, shape):
             out = torch.full((batch, shape[0]), float("nan"), dtype=dtype, device="cuda")
             kind.multiply(packed, x, out, launch)
             assert relative_error(out, want) < TOLERANCE, (layout, launch)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(("name", "values"), NARROW)
+def test_narrow_values(name, values, dtype):
+    """Every launch, odd and whole shapes, all batches: poisoned outputs against the stored values."""
+    kind = get_format(name, values)
+    for mask_name, shape, batch in [
+        ("two_of_four", ODD, 1), ("one_of_four", ODD, 3), ("empty", (200, 781), 16),
+        ("two_of_four", (200, 4096), 16), ("two_of_four", (40, 28672), 9), ("two_of_four", (200, 128), 8),
+    ]:  # fmt: skip
+        weight, mask, x = (part.cuda() for part in make_case(mask_name, shape, dtype, batch=batch))
+        packed = kind.pack(weight, mask)
+        want = dense_product(kind.unpack(packed), mask, x)
+        for launch in kind.launches(packed, batch):
+            out = torch.full((batch, shape[0]), float("nan"), dtype=dtype, device="cuda")
+            kind.multiply(packed, x, out, launch)
+            assert relative_error(out, want) < TOLERANCE, (mask_name, shape, batch, launch)
 
 
 def test_rows_that_leave_their_window_are_gathered_from_global_memory():

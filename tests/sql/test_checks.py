@@ -60,12 +60,10 @@ PLANTED = {
         "INSERT INTO feature_comparisons VALUES (2, 1, 1, 'input', 0, 0.5, 0.5, 0.5)",
     ],
     "keys_are_unique": [
-        f"INSERT INTO {table} FROM {table}"
-        for table in ("models", "matrices", "pruning_runs", "matrix_prunings", "clusterings")
-    ]
-    + [
+        "INSERT INTO models FROM models",
+        "INSERT INTO clusterings SELECT * REPLACE (9 AS clustering_id) FROM clusterings"
+        " WHERE clustering_id = 2",
         "INSERT INTO perplexities SELECT 1, 'text', 512, 1000, 9.0 FROM range(2)",
-        "INSERT INTO calibrations SELECT 1, 'stdlib', 1, 1, 0, 'c' FROM range(2)",
     ],
     "rows_have_parents": [
         "DELETE FROM models",

@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE_SECONDS
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The page keeps its xterm.js to itself, in a property named `terminal`: catch it when it is set.
 CATCH_TERMINAL = """
@@ -55,7 +57,7 @@ class Page:
         number = next(self._numbers)
         await self.devtools.send_json({"id": number, "method": method, "params": parameters})
         while True:
-            message = json.loads((await self.devtools.receive(timeout=20)).data)
+            message = json.loads((await self.devtools.receive(timeout=PATIENCE_SECONDS)).data)
             if message.get("id") == number:
                 assert "error" not in message, message
                 return message["result"]
@@ -73,7 +75,7 @@ class Page:
         answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         return answer["result"].get("value")
 
-    async def text_when(self, condition: Callable[[str], bool], seconds: float = 25.0) -> str:
+    async def text_when(self, condition: Callable[[str], bool], seconds: float = PATIENCE_SECONDS) -> str:
         """Return what the terminal shows once it meets a condition; else what it showed last."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not condition(text := await self.evaluate(READ_TERMINAL) or ""):
@@ -134,7 +136,7 @@ async def browser(folder: Path, *, size: tuple[int, int] = (1200, 720)) -> Async
         await process.wait()
 
 
-async def _debugging_port(folder: Path, seconds: float = 20.0) -> int:
+async def _debugging_port(folder: Path, seconds: float = PATIENCE_SECONDS) -> int:
     """Return the port that chromium chose; it writes it into its profile."""
     deadline = asyncio.get_running_loop().time() + seconds
     place = folder / "DevToolsActivePort"

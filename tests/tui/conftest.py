@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sample_warehouse import build
 from tests.tui.rich_sample import build_rich
 from tui.app import SparsityApp
@@ -16,7 +17,6 @@ from tui.state.database import Database
 from tui.state.selection import Selection
 
 App = Callable[..., Any]
-SETTLED_AFTER = 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ async def settle(pilot: Pilot) -> None:
 
 async def wait_for(pilot: Pilot, condition: Callable[[], bool]) -> None:
     """Wait until a condition holds, twice in a row since one worker may start another."""
-    deadline = asyncio.get_running_loop().time() + SETTLED_AFTER
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     held = 0
     while held < 2:
         await pilot.pause(0.02)

@@ -16,6 +16,8 @@ from typing import Self
 
 import pyte
 
+from tests.patience import PATIENCE_SECONDS
+
 ENTER_ALTERNATE = b"\x1b[?1049h"
 LEAVE_ALTERNATE = b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
@@ -70,7 +72,7 @@ class Terminal:
         """Type keys."""
         os.write(self.master, keys.encode())
 
-    def shows(self, wanted: str, seconds: float = 30.0) -> bool:
+    def shows(self, wanted: str, seconds: float = PATIENCE_SECONDS) -> bool:
         """Read until a text stands in one line of the screen; tell whether it came in time."""
         deadline = time.monotonic() + seconds
         while not self._has_line_with(wanted):
@@ -84,7 +86,7 @@ class Terminal:
         self._interpreted = len(self.output)
         return any(wanted in line for line in self._screen.display)
 
-    def read_until(self, wanted: bytes, seconds: float = 30.0, *, start: int = 0) -> bool:
+    def read_until(self, wanted: bytes, seconds: float = PATIENCE_SECONDS, *, start: int = 0) -> bool:
         """Read until the output from `start` on contains a text; tell whether it came in time."""
         deadline = time.monotonic() + seconds
         while wanted not in self.output[start:]:
@@ -106,7 +108,7 @@ class Terminal:
         os.close(self.master)
         os.killpg(self.process.pid, signal.SIGHUP)
 
-    def wait(self, seconds: float = 20.0) -> int:
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for the end of the process, reading what it still writes; return its exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:

@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 from textual.widgets import Input, OptionList
 
-from tests.tui.conftest import make_app, running, screen_text, settle
+from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.dialogs.export import ExportScreen
 from tui.dialogs.help import HelpScreen
 from tui.drawing.themes import palette_of
@@ -36,19 +36,15 @@ async def test_the_palette_runs_an_action(database: Path) -> None:
     async with running(database) as (app, pilot):
         await pilot.press("ctrl+p")
         await pilot.press(*"next figure")
-        await wait_for_hits(pilot, app)
+        await wait_for(pilot, lambda: bool(app.screen.query(OptionList)) and found(app) > 0)
         await pilot.press("enter", "enter")
         await settle(pilot)
         assert app.selection.figure == "sparsity"
 
 
-async def wait_for_hits(pilot, app) -> None:
-    """Give the palette time to search."""
-    for _ in range(100):
-        await pilot.pause(0.05)
-        if app.screen.query(OptionList) and app.screen.query_one(OptionList).option_count:
-            return
-    pytest.fail("the palette found nothing")
+def found(app) -> int:
+    """Return how many actions the palette has found."""
+    return app.screen.query_one(OptionList).option_count
 
 
 async def test_copying_gives_a_command_that_opens_the_same_place(

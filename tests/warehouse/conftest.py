@@ -48,4 +48,4 @@ def hold() -> Iterator:
     yield start
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()

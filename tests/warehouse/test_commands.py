@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from warehouse.commands import add_common_options, command_parser, guarded
 from warehouse.errors import SparsityError, UsageError
 
@@ -35,12 +36,12 @@ def test_a_signal_inside_a_query_is_an_interruption() -> None:
     """DuckDB turns it into an error of its own; the command still says "interrupted" and ends with 130."""
     script = (
         "import duckdb, os, signal, sys, threading\nfrom warehouse.commands import guarded\n"
-        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "interruption = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))\n"
         "query = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'\n"
-        "sys.exit(guarded(lambda: duckdb.sql(query).fetchall() and 0, debug=False))"
+        "sys.exit(guarded(lambda: interruption.start() or duckdb.sql(query).fetchall(), debug=False))"
     )
     process = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
     )
     assert (process.returncode, process.stderr) == (130, "interrupted\n")
 

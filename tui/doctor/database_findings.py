@@ -35,7 +35,7 @@ def examine_database(path: Path, reader: "Reader | None" = None) -> list[Finding
 def _inspect(path: Path, reader: "Reader | None") -> "Inspection":
     from warehouse import inspection  # noqa: PLC0415  # imports DuckDB
 
-    if reader is None or not path.exists():
+    if reader is None or not os.path.exists(path):  # noqa: PTH110  # false where it cannot be told
         return inspection.inspect_file(path)
     # Opening the file a second time and closing it again would drop the lock that this process holds on it.
     cursor = reader.cursor()
@@ -59,7 +59,7 @@ def _content(path: Path, found: "Inspection") -> list[Finding]:
                 TOPIC,
                 "limited",
                 "its views are of another version of this program",
-                f"bring them up to date with: sparsity-etl run --db {path}",
+                f"bring them up to date with: sparsity-etl upgrade --db {path}",
             )
         )
     counts = Counter(found.methods)
@@ -85,14 +85,21 @@ def _writer(path: Path) -> list[Finding]:
 def _folder(path: Path) -> Finding:
     """Look whether a job could publish: it works in a copy beside the file."""
     folder = path.parent
-    if not folder.is_dir():
+    try:
+        free = shutil.disk_usage(folder).free
+    except FileNotFoundError:
         advice = f"make it with: mkdir -p {folder}"
         return Finding(TOPIC, "missing", f"the folder {folder} does not exist", advice)
+    except OSError as error:
+        sentence = f"the folder {folder} cannot be used: {error.strerror}"
+        return Finding(TOPIC, "missing", sentence, "choose a database elsewhere with --db")
     if not os.access(folder, os.W_OK | os.X_OK):
         sentence = f"the folder {folder} cannot be written: the app can read, jobs cannot run"
         return Finding(TOPIC, "limited", sentence, "to start jobs, choose a database elsewhere with --db")
-    free = shutil.disk_usage(folder).free
-    needed = path.stat().st_size if path.exists() else 0
+    try:
+        needed = path.stat().st_size
+    except OSError:
+        needed = 0  # there is none, which is told above
     sentence = f"its folder can be written and has {_size(free)} free"
     if free < 2 * needed:
         advice = "a job works in a copy of the file: make room, or choose a database elsewhere with --db"

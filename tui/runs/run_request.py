@@ -14,7 +14,7 @@ from tui.state import jobs
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
-    from warehouse.ledger import LedgerStep
+    from warehouse.expressions.ledger import LedgerStep
 
 METHODS = ("magnitude", "wanda", "sparsegpt")
 PLAN_SECONDS = 120

@@ -7,43 +7,25 @@ from functools import partial
 from typing import ClassVar
 
 from textual import on
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.dialogs.question_tables import question_table
 from tui.dialogs.tables import ExportTable
 from tui.frame.screen import SparsityScreen
 from tui.runs import ledger
-from tui.runs.job_lines import is_trouble, read_lines
+from tui.runs.job_lines import read_lines
 from tui.runs.ledger import Activity, History, LedgerRow
+from tui.runs.panes import LogView, ProgressLine, StepTable
 from tui.runs.run_request import RunRequest
 from tui.state import jobs
 from tui.state.registry import Action
 from tui.widgets.table import Table
 
 WATCH_SECONDS = 0.5
-BAR_CELLS = 24
-STEP_HEADINGS = ("state", ">took", ">rows", "step", "of")
 NO_LOG = "No log: this run was not started from the app on this machine."
-
-
-class LogView(VerticalScroll, can_focus=True):
-    """The log of a job in words, the end in view."""
-
-    def compose(self) -> Iterable[Widget]:
-        """Make the one text there is."""
-        yield Static(id="log-lines")
-
-    def show(self, lines: list[str]) -> None:
-        """Show lines; who has scrolled up stays there."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
-        styled = [Content.styled(line, "bold $error" if is_trouble(line) else "") for line in lines]
-        self.query_one("#log-lines", Static).update(Content("\n").join(styled))
-        if at_end:
-            self.call_after_refresh(self.scroll_end, animate=False)
 
 
 class RunsScreen(SparsityScreen):
@@ -87,12 +69,12 @@ class RunsScreen(SparsityScreen):
 
     def compose_content(self) -> Iterable[Widget]:
         """Lay out the ledger above the steps and the log."""
-        yield Static(id="run-progress")
+        yield ProgressLine()
         with Vertical(id="ledger", classes="pane"):
             yield Table(*ledger.HEADINGS)
         with Vertical(id="run-detail", classes="wrap"):
             with Vertical(id="steps", classes="pane"):
-                yield Table(*STEP_HEADINGS)
+                yield StepTable()
             with Vertical(id="log", classes="pane"):
                 yield LogView()
 
@@ -102,7 +84,6 @@ class RunsScreen(SparsityScreen):
         self.query_one("#ledger").border_title = "ETL runs"
         self.query_one("#steps").border_title = "steps"
         self.query_one("#log").border_title = "log"
-        self.query_one("#run-progress").display = False
         self.query_one("#ledger Table", Table).focus()
         self.set_interval(WATCH_SECONDS, self._watch)
 
@@ -220,7 +201,7 @@ class RunsScreen(SparsityScreen):
             if keys:
                 table.move_cursor(row=place)
         self._chosen = keys[place] if keys else None
-        self._show_progress()
+        self.query_one(ProgressLine).show(self.activity.running)
         self._show_detail()
 
     @on(Table.RowHighlighted, "#ledger Table")
@@ -228,17 +209,6 @@ class RunsScreen(SparsityScreen):
         if 0 <= event.cursor_row < len(self.rows):
             self._chosen = self.rows[event.cursor_row].key
             self._show_detail()
-
-    def _show_progress(self) -> None:
-        line, running = self.query_one("#run-progress", Static), self.activity.running
-        line.display = running is not None
-        if running is not None:
-            filled = int(running.progress.share * BAR_CELLS)
-            bar = "█" * filled + "░" * (BAR_CELLS - filled)
-            share = f" {100 * running.progress.share:.0f}%  "
-            line.update(
-                Content.assemble(("running ", "bold"), (bar, "$primary"), share, running.progress.sentence)
-            )
 
     def _show_detail(self) -> None:
         """Show the steps and the log of the line under the cursor."""
@@ -248,18 +218,7 @@ class RunsScreen(SparsityScreen):
             self.query_one(LogView).show([text])
             return
         steps = [step for step in self.history.steps if step.etl_run_id == row.etl_run_id]
-        self.query_one("#steps Table", Table).fill(
-            [
-                (
-                    f"{ledger.MARKS.get(step.state, '·')} {step.error or step.state}",
-                    "" if step.seconds is None else ledger.duration(step.seconds),
-                    f"{step.rows_written:,}",
-                    step.step,
-                    step.subject,
-                )
-                for step in steps
-            ]
-        )
+        self.query_one(StepTable).show(steps)
         title = f"{len(steps)} steps" if steps else "steps: in the log until they are published"
         self.title_pane("steps", title)
         job = row.status.job if row.status else None

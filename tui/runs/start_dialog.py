@@ -18,7 +18,7 @@ from tui.state.devices import Device, list_gpus
 from tui.state.fetching import Fetcher
 
 if TYPE_CHECKING:
-    from warehouse.ledger import LedgerStep
+    from warehouse.expressions.ledger import LedgerStep
 
 ASK_AFTER_SECONDS = 0.6  # of no typing
 FIELDS = (

@@ -31,7 +31,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.reader: Reader | None = None
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._refused: tuple[int, int] | None = None
         self._prefetched: Future[Overview | None] | None = None
 
@@ -66,19 +66,21 @@ class Database:
         from warehouse.locking import LockedError  # noqa: PLC0415  # imports DuckDB
         from warehouse.opening import MissingDatabaseError  # noqa: PLC0415
 
-        if not self._turn.acquire(blocking=again):
+        if not self._lock.acquire(blocking=again):
             return None
+        # Asked for before the file is read: one that is replaced meanwhile is not the one that is refused.
+        identity = self._identity()
         try:
-            if not again and self._refused is not None and self._refused == self._identity():
+            if not again and identity is not None and identity == self._refused:
                 return None
             return self._read(read_prunings) if self._attach() or again else None
         except (MissingDatabaseError, LockedError):
             raise
         except SparsityError:
-            self._refused = self._identity()
+            self._refused = identity
             raise
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def _attach(self) -> bool:
         """Attach the file, or its replacement; tell whether there is something new to read."""
@@ -101,13 +103,14 @@ class Database:
         except duckdb.Error as error:
             msg = (
                 f"the views in {self.path} are of another version of this program;"
-                f" bring them up to date with: sparsity-etl run --db {self.path}"
+                f" bring them up to date with: sparsity-etl upgrade --db {self.path}"
             )
             raise OutdatedViewsError(msg) from error
         finally:
             cursor.close()
 
     def _identity(self) -> tuple[int, int] | None:
+        """Return inode and time of change, which tell the file from its replacements; None without a file."""
         try:
             status = self.path.stat()
         except OSError:

@@ -63,6 +63,12 @@ def _decode(sums, near, far, slot, active, DECODE: tl.constexpr, CONSTRAINTS: tl
 
 
 @triton.jit
+def _store(sums, buffer, y, row, column, out_features, batch, WARPS: tl.constexpr, SUM: tl.constexpr):
+    """Store the sums of 16 rows × 8 columns that all warps share."""
+    store_tile(sums, buffer, y, y, row, column, out_features, batch, WARPS, 1, 0, False, SUM)
+
+
+@triton.jit
 def bitmask_kernel(
     words_ptr,  # (pieces · 4,) int32: records, each its bits and then its values
     offsets_ptr,  # (row tiles · records + 1,) int32: where records start, in pieces of 16 bytes
@@ -119,13 +125,13 @@ def bitmask_kernel(
         slot = tl.where(slot == AHEAD * SLOT_BYTES, 0, slot + SLOT_BYTES)
     row = tile * (16 * ROW_TILES)
     s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15 = sums
-    store_tile((s0, s1, s2, s3), buffer, y_ptr, row, 0, out_features, batch, WARPS, SUM)
+    _store((s0, s1, s2, s3), buffer, y_ptr, row, 0, out_features, batch, WARPS, SUM)
     if COLUMN_TILES == 2:
-        store_tile((s8, s9, s10, s11), buffer, y_ptr, row, 8, out_features, batch, WARPS, SUM)
+        _store((s8, s9, s10, s11), buffer, y_ptr, row, 8, out_features, batch, WARPS, SUM)
     if ROW_TILES == 2:
-        store_tile((s4, s5, s6, s7), buffer, y_ptr, row + 16, 0, out_features, batch, WARPS, SUM)
+        _store((s4, s5, s6, s7), buffer, y_ptr, row + 16, 0, out_features, batch, WARPS, SUM)
         if COLUMN_TILES == 2:
-            store_tile((s12, s13, s14, s15), buffer, y_ptr, row + 16, 8, out_features, batch, WARPS, SUM)
+            _store((s12, s13, s14, s15), buffer, y_ptr, row + 16, 8, out_features, batch, WARPS, SUM)
 
 
 @triton.jit

@@ -150,29 +150,3 @@ def row_text(size: int, threads: int, columns: int) -> str:
     if columns == 1:
         return Copy(size, 1, threads).text("mov.u32 a, o;", whole)
     return Copy(size, columns, threads).text(f"mul.lo.u32 a, o, {columns}; mad.lo.u32 a, n, 2, a;", spread)
-
-
-@cache
-def operand_text(size: int, threads: int, columns: int, pitch: int) -> str:
-    """PTX that copies columns of x, `pitch` bytes apart, as operands of a tensor core.
-
-    Of every 128 bytes, a matrix of 8 × 4 words, the columns are stored one after the other.
-
-    operand_text(128, 32, 2, 144):
-        … div.u32 n, q, 8; …                           // as in row_text up to the column's address
-        and.b32 a, o, 0xffffff80;                      // the 128 bytes that the piece belongs to
-        bfe.u32 b, o, 4, 3; mad.lo.u32 a, b, 4, a;     // row b of their matrix: word b of each column
-        mad.lo.u32 a, n, 144, a;                       // columns of x are a pitch apart
-        add.u32 a0, $1, a; cvt.u64.u32 d, o; add.u64 g, g, d;
-        @p0 ld.global.v4.b32 {v0, v1, v2, v3}, [g];
-        @p0 st.shared.b32 [a0+0], v0;                  // matrix columns hold 8 words: 32 bytes
-        @p0 st.shared.b32 [a0+32], v1; …
-        mov.u32 $0, $1;
-    """
-    place = "and.b32 a, o, 0xffffff80; bfe.u32 b, o, 4, 3; mad.lo.u32 a, b, 4, a;"
-    address = f"{place} mad.lo.u32 a, n, {pitch}, a;"
-
-    def store(slot: int) -> str:
-        return " ".join(f"st.shared.b32 [a{slot}+{32 * i}], v{4 * slot + i};" for i in range(4))
-
-    return Copy(size, columns, threads).text(address, store)

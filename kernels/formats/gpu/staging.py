@@ -60,15 +60,6 @@ def gather_4(address, counts, FACTORS: tl.constexpr):
 
 
 @triton.jit
-def read_words(address):
-    """Read four 32-bit words at an address aligned to 16 bytes."""
-    return tl.inline_asm_elementwise(
-        "ld.shared.v4.b32 {$0, $1, $2, $3}, [$4];", "=r,=r,=r,=r,r", [address],
-        dtype=(tl.int32, tl.int32, tl.int32, tl.int32), is_pure=False, pack=1,
-    )  # fmt: skip
-
-
-@triton.jit
 def write_word(address, word, wanted):
     """Write a 32-bit word to an address where `wanted` is not zero."""
     return tl.inline_asm_elementwise(

@@ -99,7 +99,7 @@ def line(**changes: object) -> str:
         (line(sparsity=7), "sparsity must be less than or equal to 1, not 7"),
         (line(sparsity=-0.1), "sparsity must be greater than or equal to 0, not -0.1"),
         (line(bytes_moved=2**63), f"bytes_moved must be less than or equal to {2**63 - 1}, not {2**63}"),
-        (line(packed_bytes=-1), "packed_bytes must be greater than or equal to 0"),
+        (line(packed_bytes=-1), "packed_bytes must be greater than or equal to 1"),
         (line(batch=2**31), "batch must be less than or equal to"),
         (line(out_features=0), "out_features must be greater than or equal to 1"),
         (line(batch=True), "batch must be a valid integer, not True"),

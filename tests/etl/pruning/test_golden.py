@@ -118,10 +118,11 @@ def _margin(scores: torch.Tensor, tag: str) -> torch.Tensor:
 def test_sparsegpt_agrees(
     golden: dict[str, torch.Tensor], statistics: InputStatistics, tag: str, source: str
 ):
-    """Masks exactly and weights to 1e-4 in every row whose scores are clear of rounding.
+    """Masks exactly and float32 weights to 1e-4 in every row whose scores are clear of rounding.
 
     In bfloat16 both sides round float32 results that differ in the seventh digit, so that a weight beside the
-    middle of two bfloat16 neighbours may land on either: one step, 2⁻⁷ of the weight, in a few weights.
+    middle of two bfloat16 neighbours may land on either: one step, 2⁻⁷ of the weight, in one of a hundred.
+    Which ones depends on the number of threads.
     """
     weight, expected = golden["weight"], golden[f"sparsegpt.{tag}.weight"]
     hessian = golden["sparsegpt.hessian"] if source == "golden" else statistics.hessian
@@ -132,8 +133,8 @@ def test_sparsegpt_agrees(
     assert clear.float().mean() > 0.9
     assert torch.equal(pruned[clear], (expected == 0)[clear])
     found, wanted = updated[clear].to(expected.dtype).float(), expected[clear].float()
-    assert (found - wanted).norm() / wanted.norm() < 1e-4
     single_step = {torch.float32: 1e-4, torch.bfloat16: 2**-7}[expected.dtype]
     share_off = {torch.float32: 1.0, torch.bfloat16: 0.01}[expected.dtype]
+    assert (found - wanted).norm() / wanted.norm() < single_step * share_off**0.5
     torch.testing.assert_close(found, wanted, rtol=single_step, atol=1e-5 * wanted.abs().max().item())
     assert (found != wanted).float().mean() <= share_off

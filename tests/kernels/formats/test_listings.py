@@ -9,24 +9,35 @@ import torch
 
 from kernels.formats.bitmask import ptx as bitmask_ptx
 from kernels.formats.gpu import ptx as gpu_ptx
-from kernels.formats.nm import format as nm_format
+from kernels.formats.nm import fetching as nm_fetching
+from kernels.formats.nm import ptx as nm_ptx
+from kernels.formats.nm.sizes import Loop
+from kernels.formats.values import fp8, get_codec, int4, int8, sixteen
 
 # A call, then indented lines of PTX with comments.
-LISTING = re.compile(r"^    (_?\w+\([^\n]*\))[^\n]*:\n((?: {8,}\S[^\n]*\n)+)", re.MULTILINE)
-MODULES = (gpu_ptx, bitmask_ptx, nm_format)
+LISTING = re.compile(r"^([\w()]+\.?\w*\([^\n]*\))[^\n]*:\n((?: {4,}\S[^\n]*\n)+)", re.MULTILINE)
+MODULES = (gpu_ptx, bitmask_ptx, nm_ptx, nm_fetching, sixteen, fp8, int8, int4)
+EXAMPLES = {
+    "torch": torch,
+    "codec": get_codec("int4"),
+    "loop": Loop("int4", torch.bfloat16, 1, 8, 1, 1, 2, pdl=True),
+}
+# They only put together what other functions write.
+HELPERS = {"_block", "_place", "text", "decode_constraints"}
 
 
 def functions(module: ModuleType) -> list[FunctionType]:
-    """Functions that a module defines, unwrapped."""
-    found = (inspect.unwrap(member) for member in vars(module).values() if callable(member))
-    return [f for f in found if isinstance(f, FunctionType) and f.__module__ == module.__name__]
+    """Functions that a module and its classes define, unwrapped."""
+    own = [member for member in vars(module).values() if getattr(member, "__module__", "") == module.__name__]
+    methods = [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
+    found = (inspect.unwrap(member) for member in (*own, *methods) if callable(member))
+    return [function for function in found if isinstance(function, FunctionType)]
 
 
 def listings(module: ModuleType) -> list[tuple[ModuleType, str, str]]:
     """Calls shown in a module's docstrings, and the text each is said to write."""
-    return [
-        (module, *found) for f in functions(module) for found in LISTING.findall((f.__doc__ or "") + "\n")
-    ]
+    texts = ((inspect.getdoc(function) or "") + "\n" for function in functions(module))
+    return [(module, *found) for text in texts for found in LISTING.findall(text)]
 
 
 def shown(lines: str) -> str:
@@ -40,7 +51,7 @@ def shown(lines: str) -> str:
 )
 def test_a_listing_is_what_the_call_writes(module, call, lines):
     """Instruction by instruction, in order."""
-    written = eval(call, vars(module) | {"torch": torch})  # noqa: S307 - from our own docstrings
+    written = eval(call, vars(module) | EXAMPLES)  # noqa: S307 - from our own docstrings
     text = written if isinstance(written, str) else " ".join(written)
     text = text.strip().removeprefix("{ ").removesuffix(" }")
     assert re.fullmatch(shown(lines), "".join(text.split())), text
@@ -48,6 +59,9 @@ def test_a_listing_is_what_the_call_writes(module, call, lines):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_text_has_a_listing(module):
-    """Whoever adds a text shows it."""
-    listed = {call.partition("(")[0] for _, call, _ in listings(module)}
-    assert {f.__name__ for f in functions(module) if f.__name__.endswith("_text")} <= listed
+    """Whoever adds a function that writes PTX shows what it writes."""
+    listed = {re.match(r"(?:\w+\(\)\.)?(\w+)", call)[1] for _, call, _ in listings(module)}
+    writing = {
+        f.__name__ for f in functions(module) if f.__annotations__.get("return") in {"str", "list[str]"}
+    }
+    assert writing - HELPERS <= listed

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sample_warehouse import Shape, build
 from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.doctor import examine as doctor
@@ -118,7 +119,7 @@ async def test_a_database_that_appears_does_not_take_the_page_away(tmp_path: Pat
 async def test_the_page_never_blocks(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While nvidia-smi is silent the page is there and keys work."""
     released = threading.Event()
-    monkeypatch.setattr(doctor, "examine", lambda *_: released.wait(20) and FINDINGS)
+    monkeypatch.setattr(doctor, "examine", lambda *_: released.wait(PATIENCE_SECONDS) and FINDINGS)
     async with running(database) as (app, pilot):
         await pilot.press("D")
         await pilot.pause()

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sample_warehouse import Shape, build
 from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.state import jobs
@@ -16,7 +17,7 @@ from tui.state import jobs
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Writes what `sparsity-etl run --json` writes, then publishes a small database.
 BUILDER = """
-import json, sys
+import json, sys, time
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from tests.sample_warehouse import Shape, build
@@ -28,8 +29,8 @@ sys.stdin.read() if sys.argv[3] == "wait" else None
 if sys.argv[3] == "fail":
     print("error: the disk is full; free some space", file=sys.stderr)
     sys.exit(1)
-import time
-time.sleep(1.0)
+while not Path("go").exists():
+    time.sleep(0.02)
 build(Path(sys.argv[1]), Shape(blocks=1, chance_replicates=2))
 tell("finished", state="published", run_ids=[1], rows_written={})
 """
@@ -76,6 +77,7 @@ async def test_a_build_shows_its_progress_and_opens_the_overview(tmp_path: Path,
         job = jobs.find_running(app.database.path)
         assert job is not None
         assert os.getsid(job.pid) == job.pid
+        Path("go").touch()
         await wait_for(pilot, lambda: app.overview is not None)
         await settle(pilot)
         assert app.current_mode == "overview"
@@ -103,6 +105,8 @@ async def test_a_build_outlives_the_app_and_is_found_again(tmp_path: Path, build
         await wait_for(pilot, lambda: "step 1 of 2" in screen_text(first))
     second = make_app(tmp_path / "none.db")
     async with second.run_test(size=(100, 30)) as pilot:
+        await wait_for(pilot, lambda: "step 1 of 2" in screen_text(second))
+        Path("go").touch()
         await wait_for(pilot, lambda: second.overview is not None)
 
 
@@ -153,20 +157,18 @@ async def test_a_locked_database_opens_when_it_is_free(database: Path, tmp_path:
     """A shell that writes is named; when it closes the overview opens."""
     path = tmp_path / "locked.db"
     path.write_bytes(database.read_bytes())
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    holder.stdout.readline()
-    app = make_app(path)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await settle(pilot)
-        assert f"(process {holder.pid})" in " ".join(screen_text(app).split())
-        holder.communicate()
-        await wait_for(pilot, lambda: app.overview is not None)
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        app = make_app(path)
+        async with app.run_test(size=(120, 30)) as pilot:
+            await settle(pilot)
+            assert f"(process {holder.pid})" in " ".join(screen_text(app).split())
+            holder.stdin.close()
+            holder.wait()
+            await wait_for(pilot, lambda: app.overview is not None)
 
 
 async def test_a_replaced_database_is_read_anew(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_dead_process_is_not_running(tmp_path: Path) -> None:
     job = jobs.start(
         [sys.executable, "-c", "print('{\"event\": \"note\"}'); print('bye')"], tmp_path / "x.db"
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while job.running and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not job.running

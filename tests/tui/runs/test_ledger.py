@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tui.runs.build_progress import BuildProgress
 from tui.runs.job_lines import is_trouble, read_lines
 from tui.runs.ledger import Activity, History, JobStatus, clock, duration, merge, observe
 from tui.state import jobs
 from tui.state.jobs import Job
-from warehouse.ledger import Invocation
+from warehouse.expressions.ledger import Invocation
 from warehouse.locking import current_writer, writer_lock
 
 COMMAND = ["/bin/sparsity-etl", "run", "--json"]
@@ -72,13 +73,13 @@ def test_jobs_are_found_and_watched_through_their_logs(tmp_path: Path) -> None:
         " 'step': 'prune', 'subject': 'm'}), flush=True); sys.stdin.read(); import time; time.sleep(60)"
     )
     job = jobs.start([sys.executable, "-c", code], database)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not job.events() and time.monotonic() < deadline:
         time.sleep(0.02)
     activity = observe(database, Activity())
     assert activity.running is not None
     assert (activity.running.job, activity.running.progress.step) == (job, "prune")
-    assert abs(activity.running.job.started - time.time()) < 60
+    assert abs(activity.running.job.started - time.time()) < PATIENCE_SECONDS
     assert observe(tmp_path / "other.db", Activity()).statuses == ()
     jobs.stop(job)
     while job.running and time.monotonic() < deadline:
@@ -96,7 +97,7 @@ def test_stopping_reaches_what_the_job_has_started(tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = f"sleep 60 & echo $! > {child}; wait"
     job = jobs.start(["sh", "-c", script], tmp_path / "x.db")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (child.exists() and child.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.02)
     number = int(child.read_text())
@@ -132,7 +133,7 @@ def test_a_writer_inside_a_job_is_no_outsider(tmp_path: Path) -> None:
         f"with writer_lock(Path({str(database)!r})): print('held', flush=True); time.sleep(60)"
     )
     job = jobs.start([sys.executable, "-c", code], database)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not job.lines() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert job.lines() == ["held"], subprocess.list2cmdline(job.command)

@@ -1,10 +1,13 @@
 """What the app remembers between sessions."""
 
+import stat
 from pathlib import Path
 
 import pytest
 
+from tui.sql.history import Entry, add_to_history
 from tui.state.folders import config_folder, state_folder
+from tui.state.jobs import start, stop
 from tui.state.memory import FILE_NAME, Remembered, recall, remember
 from tui.state.selection import Selection
 
@@ -57,3 +60,26 @@ def test_relative_base_folders_are_ignored(monkeypatch: pytest.MonkeyPatch) -> N
     """The XDG rules want absolute paths."""
     monkeypatch.setenv("XDG_CONFIG_HOME", "here")
     assert config_folder() == Path.home() / ".config" / "sparsity-tui"
+
+
+def test_what_is_remembered_is_the_persons_own() -> None:
+    """Others on the machine read neither the state, nor what was asked, nor the logs of jobs."""
+    remember(DATABASE, Remembered("nord"))
+    add_to_history(Entry("SELECT 'secret'", 1.0))
+    job = start(["true"], Path.cwd() / "s.db")
+    files = [path for path in state_folder().rglob("*") if path.is_file()]
+    assert len(files) == 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert stat.S_IMODE(state_folder().stat().st_mode) == 0o700
+    stop(job)
+
+
+def test_state_that_others_could_read_becomes_private() -> None:
+    """A file of an earlier version is made anew with its own mode."""
+    state_folder().mkdir(parents=True)
+    path = state_folder() / FILE_NAME
+    path.write_text("{}")
+    path.chmod(0o644)
+    remember(DATABASE, Remembered("nord"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in state_folder().iterdir()] == [FILE_NAME]

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.tui.browser import CHROMIUM, browser, free_port
 from tests.tui.test_terminal import run_without_terminal
 from tui import cli
@@ -31,7 +32,7 @@ async def served(database: Path, *options: str) -> AsyncGenerator[tuple[asyncio.
     )
     try:
         assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode()
         yield process, next(word for word in line.split() if word.startswith("http"))
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -45,7 +46,7 @@ def sessions_of(server: int) -> list[int]:
     return [int(word) for word in listed.stdout.split()]
 
 
-async def no_sessions(server: int, seconds: float = 10.0) -> bool:
+async def no_sessions(server: int, seconds: float = PATIENCE_SECONDS) -> bool:
     """Tell whether all sessions of a server end in time."""
     for _ in range(round(seconds / 0.1)):
         if not sessions_of(server):
@@ -57,7 +58,11 @@ async def no_sessions(server: int, seconds: float = 10.0) -> bool:
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here (apt-get install chromium)")
 async def test_the_app_works_in_a_browser(database: Path, tmp_path: Path) -> None:
     """The overview appears, a key opens the matrix, nothing comes from elsewhere, and q ends the session."""
-    async with asyncio.timeout(60), served(database, "--run=3") as (server, url), browser(tmp_path) as page:
+    async with (
+        asyncio.timeout(2 * PATIENCE_SECONDS),
+        served(database, "--run=3") as (server, url),
+        browser(tmp_path) as page,
+    ):
         await page.open(url)
         shown = await page.text_when(lambda text: "mean" in text and "wanda" in text)
         assert "mean" in shown
@@ -98,12 +103,12 @@ async def test_the_end_of_the_server_ends_the_sessions(database: Path) -> None:
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{url}/ws", headers={"Origin": url}) as websocket,
     ):
-        await websocket.receive(timeout=20)
+        await websocket.receive(timeout=PATIENCE_SECONDS)
         (app,) = sessions_of(server.pid)
         server.terminate()
         async for _ in websocket:  # as a browser does: a close is answered
             pass
-        assert await asyncio.wait_for(server.wait(), 10) == 0
+        assert await asyncio.wait_for(server.wait(), PATIENCE_SECONDS) == 0
     assert not Path(f"/proc/{app}").exists()
 
 
@@ -114,11 +119,11 @@ async def test_no_session_outlives_a_killed_server(database: Path) -> None:
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{url}/ws") as websocket,
     ):
-        await websocket.receive(timeout=20)
+        await websocket.receive(timeout=PATIENCE_SECONDS)
         (app,) = sessions_of(server.pid)
         born = process_birth(app)
         server.kill()
-        for _ in range(100):
+        for _ in range(round(PATIENCE_SECONDS / 0.1)):
             if process_birth(app) != born:
                 break
             await asyncio.sleep(0.1)

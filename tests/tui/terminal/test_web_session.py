@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.patience import PATIENCE_SECONDS
 from tests.tui.browser import free_port
 from tui.terminal import serving, web_session
 from tui.terminal.web_session import TALLEST, WIDEST
@@ -94,7 +95,7 @@ async def test_a_session_starts_at_a_size_it_can_draw(notes: Path, query: str, s
         aiohttp.ClientSession() as client,
         client.ws_connect(f"{url}/ws{query}") as page,
     ):
-        await page.receive(timeout=20)
+        await page.receive(timeout=PATIENCE_SECONDS)
         (note,) = notes.iterdir()
         assert note.read_text().splitlines()[0] == started
 
@@ -116,7 +117,7 @@ async def test_every_new_size_is_clamped_and_other_words_are_ignored(notes: Path
         aiohttp.ClientSession() as client,
         client.ws_connect(f"{url}/ws") as page,
     ):
-        await page.receive(timeout=20)
+        await page.receive(timeout=PATIENCE_SECONDS)
         for message in [
             *foreign,
             ["resize", {"width": 99999, "height": -1}],
@@ -124,14 +125,14 @@ async def test_every_new_size_is_clamped_and_other_words_are_ignored(notes: Path
             ["ping", 3],
         ]:
             await page.send_json(message)
-        assert await page.receive_json(timeout=20) == ["pong", 3]
+        assert await page.receive_json(timeout=PATIENCE_SECONDS) == ["pong", 3]
         (note,) = notes.iterdir()
         assert await until(lambda: b"q\n" in note.read_bytes())
         told = note.read_bytes().splitlines()[1:]
         assert json.loads(told[1][1:]) == {"type": "resize", "width": WIDEST, "height": 1}
         assert [told[0], told[2:]] == [b'M{"type": "blur"}', [b"D?q"]]
         await page.send_str("[" * 100_000)
-        assert (await page.receive(timeout=20)).type == aiohttp.WSMsgType.CLOSE
+        assert (await page.receive(timeout=PATIENCE_SECONDS)).type == aiohttp.WSMsgType.CLOSE
 
 
 async def test_sessions_are_counted(notes: Path) -> None:
@@ -139,7 +140,7 @@ async def test_sessions_are_counted(notes: Path) -> None:
     async with stand_ins(notes, "polite", sessions=2) as url, aiohttp.ClientSession() as client:
         pages = [await client.ws_connect(f"{url}/ws") for _ in range(2)]
         for page in pages:
-            await page.receive(timeout=20)
+            await page.receive(timeout=PATIENCE_SECONDS)
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await client.ws_connect(f"{url}/ws")
         assert refusal.value.status == 503
@@ -162,7 +163,7 @@ async def test_no_app_outlives_its_page(
     monkeypatch.setattr(web_session, "QUIT_SECONDS", 0.3)
     async with stand_ins(notes, manner) as url, aiohttp.ClientSession() as client:
         page = await client.ws_connect(f"{url}/ws")
-        await page.receive(timeout=20)
+        await page.receive(timeout=PATIENCE_SECONDS)
         for word in words:
             await page.send_json(word)
         (app,) = running(notes)
@@ -176,7 +177,7 @@ async def test_the_end_of_the_server_ends_stubborn_apps(notes: Path, monkeypatch
     async with aiohttp.ClientSession() as client:
         async with stand_ins(notes, "stubborn") as url:
             page = await client.ws_connect(f"{url}/ws")
-            await page.receive(timeout=20)
+            await page.receive(timeout=PATIENCE_SECONDS)
             assert len(running(notes)) == 1
         assert running(notes) == []
         await page.close()
@@ -214,6 +215,6 @@ def test_a_busy_app_ends_soon_after_its_server(tmp_path: Path) -> None:
         try:
             assert busy.stdout.readline() == b"ready\n"
             busy.stdin.close()
-            assert busy.wait(20) == 1
+            assert busy.wait(PATIENCE_SECONDS) == 1
         finally:
             busy.kill()

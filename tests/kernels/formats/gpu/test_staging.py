@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.formats.gpu.ptx import STAGED_BYTES, operand_text, row_text, sum_text
+from kernels.formats.gpu.ptx import STAGED_BYTES, row_text, sum_text
 from kernels.formats.sell.windows import WIDEST_STAGED, Window, choose_window, count_phases
 from tests.kernels.ptx_machine import Machine
 
@@ -24,22 +24,9 @@ def test_rows_lie_beside_each_other(width, batch, window, begin):
     x = numbers(batch, 200)
     machine = Machine(x.tobytes(), 2 * window * width)
     shared = machine.run(row_text(2 * window, 64, width), 64, [0, 2 * begin, 2 * x.shape[1], batch])
-    got = np.frombuffer(shared, np.uint16).reshape(window, width)
+    got = shared.view(np.uint16).reshape(window, width)
     np.testing.assert_array_equal(got[:, :batch], x[:, begin : begin + window].T)
     assert (got[:, batch:] == UNWRITTEN).all()
-
-
-@pytest.mark.parametrize("batch", [1, 3, 16])
-@pytest.mark.parametrize(("blocks", "begin"), [(1, 0), (3, 0), (2, 1)])
-def test_operands_lie_in_the_order_of_the_tensor_core(batch, blocks, begin):
-    """Lane t of a block finds its words t, 4 + t, … 28 + t in 32 bytes on end, columns of x a pitch apart."""
-    x = numbers(batch, 64 * 3)
-    size, pitch = 128 * blocks, 128 * blocks + 16
-    machine = Machine(x.tobytes(), batch * pitch)
-    shared = machine.run(operand_text(size, 32, batch, pitch), 32, [0, 128 * begin, 2 * x.shape[1], batch])
-    words = np.frombuffer(shared, np.uint32).reshape(batch, pitch // 4)[:, : size // 4]
-    want = x.view(np.uint32).reshape(batch, 3, 8, 4)[:, begin : begin + blocks].transpose(0, 1, 3, 2)
-    np.testing.assert_array_equal(words.reshape(batch, blocks, 4, 8), want)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 16, 32])
@@ -47,7 +34,7 @@ def test_sums_of_warps_are_added_where_they_are_wanted(count):
     """Thread t adds the words t of all warps, the others get 0 and read nothing."""
     parts = np.random.default_rng(count).standard_normal((count, 8)).astype(np.float32)
     machine = Machine(b"", parts.nbytes)
-    machine.shared[:] = parts.tobytes()
+    machine.shared[:] = parts.view(np.uint8).ravel()
     thread = np.arange(64, dtype=np.uint64)
     machine.run(sum_text(count, parts[0].nbytes), 64, [4 * thread, thread < 8])
     sums = machine.registers["$0"].astype(np.uint32).view(np.float32)

@@ -13,11 +13,11 @@ def test_one_group_lands_in_its_lane_and_register():
     weight[9, 20], weight[9, 23] = 3, 5
     packed = NM().pack(weight, weight != 0)
     assert isinstance(packed, PackedNM)
-    values = packed.values.view(torch.float16).view(2, 32, 4, 2)
+    values = packed.values.view(torch.float16).view(4, 32, 4, 2)
     assert values[0, 4 * 1 + 1, 3].tolist() == [3, 5]
     assert int((values != 0).sum()) == 2
     # Positions 0 and 3 make nibble 0b1100, in lane 4g + 1 (groups 4 to 7), upper half, second nibble.
-    assert (int(packed.positions[0, 0, 5]) >> 20) & 15 == 0b1100
+    assert (int(packed.positions[0, 0, 5, 0]) >> 20) & 15 == 0b1100
 
 
 def test_unkept_slots_hold_valid_ascending_positions():
@@ -27,10 +27,15 @@ def test_unkept_slots_hold_valid_ascending_positions():
     assert packed.positions.unique().tolist() == [0x44444444]
 
 
-def test_nine_bits_a_weight():
-    """Two 16-bit values and two 2-bit positions for four weights."""
-    packed = NM().pack(torch.ones(32, 128).half(), (torch.arange(128) % 2 == 0).expand(32, 128))
-    assert packed.bits_per_weight == 9
+@pytest.mark.parametrize(
+    ("value_format", "bits"), [("16", 9), ("fp8", 5 + 16 / 1024), ("int8", 5 + 16 / 1024), ("int4", 3.125)]
+)
+def test_bits_a_weight(value_format, bits):
+    """Two values and two 2-bit positions for four weights, and a 16-bit scale a row or a group of 128."""
+    packed = NM(value_format).pack(
+        torch.ones(32, 1024).half(), (torch.arange(1024) % 2 == 0).expand(32, 1024)
+    )
+    assert packed.bits_per_weight == bits
 
 
 @pytest.mark.parametrize("kept", [3, 4])

@@ -1,13 +1,12 @@
-"""What the ETL did, read without loading Ibis."""
+"""Questions about what the ETL did."""
 
 import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from warehouse.rows import read_rows
+import ibis
+from ibis.expr.types import Table
 
-if TYPE_CHECKING:
-    import duckdb
+from warehouse.expressions.views import Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,11 @@ class LedgerStep:
         return (self.finished_at - self.started_at).total_seconds()
 
 
-def read_invocations(cursor: "duckdb.DuckDBPyConnection") -> tuple[Invocation, ...]:
+def invocations(views: Views) -> Table:
     """Return every invocation, the latest first."""
-    return read_rows(cursor, "run_history", Invocation, "etl_run_id DESC")
+    return views["run_history"].order_by(ibis.desc("etl_run_id"))
 
 
-def read_steps(cursor: "duckdb.DuckDBPyConnection") -> tuple[LedgerStep, ...]:
+def steps(views: Views) -> Table:
     """Return every step of every invocation, in the order they were begun."""
-    return read_rows(cursor, "etl_steps", LedgerStep, "etl_run_id, started_at")
+    return views["etl_steps"].order_by("etl_run_id", "started_at")

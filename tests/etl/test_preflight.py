@@ -1,0 +1,101 @@
+"""What would stop a job half-way is said by plan and run, before anything is written."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from etl.cli import main
+from tests.etl.tiny import QUICK, write_tiny_model
+
+
+def without_tokenizer(model: Path) -> None:
+    """Leave the tokenizer's files out."""
+    for file in model.glob("tokenizer*"):
+        file.unlink()
+
+
+def unknown_architecture(model: Path) -> None:
+    """Name a model type that transformers does not know."""
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"model_type": "never-heard-of"}))
+
+
+def without_a_norm(model: Path) -> None:
+    """Leave out a tensor that every block needs."""
+    tensors = load_file(model / "model.safetensors")
+    del tensors["model.layers.1.input_layernorm.weight"]
+    save_file(tensors, model / "model.safetensors")
+
+
+def with_an_expert(model: Path) -> None:
+    """Store a matrix that no Linear of the model takes."""
+    tensors = load_file(model / "model.safetensors")
+    tensors["model.layers.1.mlp.router.weight"] = tensors["model.layers.1.mlp.up_proj.weight"].clone()
+    save_file(tensors, model / "model.safetensors")
+
+
+SPOILT: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
+    "no tokenizer": (without_tokenizer, (), "holds no tokenizer"),
+    "no such architecture": (unknown_architecture, (), "transformers cannot build the model"),
+    "a tensor missing": (without_a_norm, (), "lacks tensor model.layers.1.input_layernorm.weight"),
+    "no plain Linear": (with_an_expert, (), "mlp.router of block 1 is no plain Linear"),
+    "a calibration text too short": (
+        lambda _: None,
+        ("--calibration", "short.txt"),
+        "the calibration text has 2",
+    ),
+    "an evaluation text too short": (lambda _: None, ("--text", "short.txt"), "the evaluation text has 2"),
+}
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize("kind", SPOILT)
+def test_what_would_stop_the_job_is_said_first(
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    kind: str,
+    command: str,
+) -> None:
+    """One line on stderr, nothing on stdout, and no file beside the inputs."""
+    monkeypatch.chdir(tmp_path)
+    spoil, flags, message = SPOILT[kind]
+    model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    spoil(model)
+    (tmp_path / "short.txt").write_text("import os")
+    before = sorted(tmp_path.rglob("*"))
+    assert (
+        main([command, "--db", "sparsity.db", "--model", "model", *QUICK, "--method", "wanda", *flags]) == 1
+    )
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("error:") == captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert [path for path in sorted(tmp_path.rglob("*")) if path.suffix != ".lock"] == before
+
+
+@pytest.mark.parametrize("device", ["mps", "cuda:99", "cuda:999", "nonsense", "meta", "cpu:5", "cuda:-1", ""])
+def test_devices_that_are_not_there_are_wrong_usage(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture, device: str
+) -> None:
+    """Whatever torch makes of the name, and before anything is copied."""
+    flags = ["--db", str(tmp_path / "sparsity.db"), "--model", str(tiny_model), *QUICK]
+    assert main(["run", *flags, "--device", device]) == 2
+    assert f"there is no {device}" in capsys.readouterr().err.replace("no device ", "no ")
+    assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
+
+
+def test_a_model_in_a_hub_cache_goes_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Not by the hash of the commit that its folder is named after; the cache itself is no model."""
+    repository = tmp_path / "hub" / "models--acme--Tiny--Llama"
+    snapshot = repository / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
+    write_tiny_model(snapshot)
+    assert main(["plan", "--json", "--db", str(tmp_path / "none.db"), "--model", str(snapshot)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["subject"] == "Tiny--Llama"
+    assert main(["plan", "--model", str(repository)]) == 1
+    assert "has no config.json; give one of its snapshots" in capsys.readouterr().err

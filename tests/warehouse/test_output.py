@@ -1,0 +1,195 @@
+"""Where `sparsity-sql` writes to: files that are there, the database itself, several results, terminals."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from warehouse.cli import main
+from warehouse.location import OWN_ENDINGS, belongs_to
+from warehouse.memory import memory_bytes
+from warehouse.publishing import Writer
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One database for all tests here: none of them may change it."""
+    path = tmp_path_factory.mktemp("output") / "sparsity.db"
+    with Writer(path) as writer:
+        writer.begin().execute("CREATE TABLE mine AS SELECT 42 AS answer")
+        writer.publish()
+    return path
+
+
+def run(database: Path, *arguments: str) -> int:
+    return main(["--db", str(database), *arguments])
+
+
+def test_an_existing_file_is_replaced_by_force_alone(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Without --force nothing is asked of the database and the file stays."""
+    target = tmp_path / "out.csv"
+    target.write_text("precious")
+    request = ("SELECT 1 AS n", "--format", "csv", "--output", str(target))
+    assert run(database, *request) == 2
+    assert "--force" in capsys.readouterr().err
+    assert target.read_text() == "precious"
+    assert run(database, *request, "--force") == 0
+    assert target.read_text() == "n\n1\n"
+
+
+@pytest.mark.parametrize("ending", ["", *(f".{ending}" for ending in sorted(OWN_ENDINGS)), ".work.wal"])
+def test_the_files_of_the_database_are_no_output(
+    database: Path, ending: str, capsys: pytest.CaptureFixture
+) -> None:
+    """Whether they are there or not, and even with --force."""
+    target = database.with_name(database.name + ending)
+    before = database.read_bytes()
+    assert run(database, "SELECT 1 AS n", "--format", "csv", "--output", str(target), "--force") == 2
+    assert "belongs to the database" in capsys.readouterr().err
+    assert database.read_bytes() == before
+
+
+def links(database: Path, folder: Path) -> dict[str, Path]:
+    """Return other ways to name the database."""
+    (folder / "symlink").symlink_to(database)
+    (folder / "second").symlink_to(folder / "symlink")
+    (folder / "hardlink").hardlink_to(database)
+    (folder / "folder").symlink_to(database.parent)
+    return {
+        "symlink": folder / "symlink",
+        "link of a link": folder / "second",
+        "hardlink": folder / "hardlink",
+        "linked folder": folder / "folder" / database.name,
+        "dots": database.parent / ".." / database.parent.name / database.name,
+        "descriptor": Path("/proc/self/cwd") / os.path.relpath(database),
+    }
+
+
+@pytest.mark.parametrize(
+    "how", ["symlink", "link of a link", "hardlink", "linked folder", "dots", "descriptor"]
+)
+def test_the_database_is_known_by_any_name(database: Path, tmp_path: Path, how: str) -> None:
+    """Links and detours lead to the same file."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    target = links(database, folder)[how]
+    assert run(database, "SELECT 1 AS n", "--format", "csv", "--output", str(target), "--force") == 2
+    assert run(database, "SELECT 1") == 0
+
+
+def test_other_files_beside_the_database_are_fine(database: Path) -> None:
+    """A name that only begins alike is a person's own."""
+    for name in ("sparsity.db.csv", "sparsity.database", "sparsity.db2.wal", "sparsity.csv"):
+        assert not belongs_to(database.with_name(name), database)
+    assert belongs_to(database.with_name("sparsity.db.weights") / "a" / "b.csv", database)
+
+
+SEVERAL = "SELECT 1 AS a; SELECT 2 AS b"
+
+
+@pytest.mark.parametrize(
+    "text", [SEVERAL, "SELECT 1 AS a; EXPLAIN SELECT 2", "SET VARIABLE x = 1", "-- nothing", ""]
+)
+@pytest.mark.parametrize("kind", ["json", "parquet", "csv"])
+def test_a_file_holds_exactly_one_result(
+    database: Path, tmp_path: Path, kind: str, text: str, capsys: pytest.CaptureFixture
+) -> None:
+    """Several results, or none, are wrong usage: no file is written, and none that is there is touched."""
+    target = tmp_path / "out"
+    assert run(database, text, "--format", kind, "--output", str(target)) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not target.exists()
+
+
+def test_several_results_are_lines_of_json(database: Path, capfdbinary: pytest.CaptureFixture) -> None:
+    """Lines and tables come one after the other; an array is one, and nothing is written of two."""
+    assert run(database, SEVERAL, "--json") == 0
+    assert [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()] == [{"a": 1}, {"b": 2}]
+    assert run(database, SEVERAL, "--format", "json") == 2
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize("text", ["", "-- nothing", "/* a */ ; ;", " \n"])
+def test_a_text_without_a_statement_is_wrong_usage(
+    database: Path, text: str, capsys: pytest.CaptureFixture
+) -> None:
+    """A file that is empty by mistake does not pass for an answer."""
+    assert run(database, text) == 2
+    assert "no SQL statement" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "parquet"])
+def test_a_result_without_rows_is_a_valid_file(database: Path, tmp_path: Path, kind: str) -> None:
+    """Its columns are there where the format has them."""
+    target = tmp_path / "out"
+    assert run(database, "SELECT 1 AS a WHERE false", "--format", kind, "--output", str(target)) == 0
+    if kind == "parquet":
+        assert pyarrow.parquet.read_table(target).to_pydict() == {"a": []}
+    else:
+        assert target.read_text() == {"csv": "a\n", "json": "[]\n", "jsonl": ""}[kind]
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json", "jsonl"])
+def test_a_terminal_is_sent_no_control_characters(database: Path, kind: str) -> None:
+    """Values that would set the clipboard or turn the line come as escapes; a pipe gets their bytes."""
+    query = "SELECT 'a' || chr(27) || ']52;c;eA==' || chr(7) || chr(155) || '\u202e' AS x"
+    command = [sys.executable, "-m", "warehouse.cli", "--db", str(database), query, "--format", kind]
+    ours, theirs = pty.openpty()
+    subprocess.run(command, stdout=theirs, check=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    text = shown.decode()
+    assert "52;c;eA==" in text
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
+    piped = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    assert "\u202e" in piped
+    if kind.startswith("json"):
+        row = json.loads(piped)
+        assert (row[0] if kind == "json" else row) == {"x": "a\x1b]52;c;eA==\x07\x9b\u202e"}
+
+
+def test_large_sorts_spill_and_clean_up(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that needs more than its memory goes on in the folder for temporary files, leaving nothing."""
+    spilled = tmp_path / "spilled"
+    spilled.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spilled))
+    monkeypatch.setattr("warehouse.cli.memory_share", lambda share: "40MiB")
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
+    distinct = "SELECT DISTINCT md5(range::VARCHAR) FROM range(1000000)"
+    assert run(database, f"SELECT count(*) FROM ({distinct})") == 0
+    assert not list(spilled.iterdir())
+
+
+def test_memory_is_that_of_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least of the machine's and of the limits of all groups around this process; "max" is none."""
+    groups = tmp_path / "groups"
+    (groups / "jobs" / "17").mkdir(parents=True)
+    (groups / "memory").mkdir()
+    (groups / "jobs" / "17" / "memory.max").write_text("max\n")
+    (groups / "jobs" / "memory.max").write_text("1048576\n")
+    (groups / "memory" / "memory.limit_in_bytes").write_text("2097152\n")
+    membership = tmp_path / "membership"
+    monkeypatch.setattr("warehouse.memory.CONTROL_GROUPS", groups)
+    monkeypatch.setattr("warehouse.memory.MEMBERSHIP", membership)
+    assert memory_bytes() > 2097152
+    membership.write_text("4:memory:/jobs/17\n0::/somewhere\n")
+    assert memory_bytes() == 2097152
+    membership.write_text("4:memory:/jobs/17\n0::/jobs/17\n")
+    assert memory_bytes() == 1048576
