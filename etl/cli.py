@@ -8,19 +8,22 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etl.device import check_device_name
 from etl.progress import choose_progress
-from etl.settings.keys import KEYS, SettingKey
+from etl.settings.keys import TABLE_OF, TABLES, flag, item_type
 from etl.settings.read import read_settings
 from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
 from warehouse.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from etl.settings.read import Settings
 
+PIPELINE_SUFFIX = ".toml"
 EXAMPLES = """\
   sparsity-etl run                          the bundled model, every method, 50% and 2:4
   sparsity-etl run pipeline.toml --json     what a file asks for, telling progress as JSON lines
@@ -75,34 +78,38 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_setting_flags(parser: argparse.ArgumentParser) -> None:
     """Add a flag for every key of a pipeline file; without the flag the file or the default decides."""
-    for key in KEYS:
-        if key.name == "db":
-            continue
-        text = f"[{key.table}] {key.help}"
-        if key.kind is bool:
-            parser.add_argument(key.flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            parser.add_argument(
-                key.flag,
-                type=_parse(key),
-                nargs="+" if key.many else None,
-                metavar=key.name.upper() if not key.choices else "{" + ",".join(key.choices) + "}",
-                help=text,
-            )
+    for table, keys in TABLES.items():
+        for key, field in keys.model_fields.items():
+            if key == "db":
+                continue
+            text = f"[{table}] {field.description}".replace("%", "%%")
+            kind, several = item_type(field)
+            if kind is bool:
+                parser.add_argument(flag(key), action=argparse.BooleanOptionalAction, default=None, help=text)
+            else:
+                parser.add_argument(flag(key), type=_parse(kind), nargs="+" if several else None, help=text)
 
 
-def _parse(key: SettingKey) -> Any:
+def _parse(kind: type) -> Callable[[str], object]:
     """Return a converter that argparse calls on the text of a flag and names in its complaint."""
 
-    def convert(text: str) -> Any:
-        return key.kind(text)
+    def convert(text: str) -> object:
+        # A flag that takes several values takes a pipeline file after it, too; see _settings.
+        return text if text.endswith(PIPELINE_SUFFIX) else kind(text)
 
-    convert.__name__ = {int: "whole number", float: "number"}.get(key.kind, "value")
+    convert.__name__ = {int: "whole number", float: "number"}.get(kind, "value")
     return convert
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    return read_settings(arguments.pipeline, {key.name: getattr(arguments, key.name) for key in KEYS})
+    flags = {key: getattr(arguments, key) for key in TABLE_OF}
+    for values in flags.values():
+        # In `--method wanda p.toml` argparse counts the file among the methods.
+        if arguments.pipeline is None and isinstance(values, list) and len(values) > 1:
+            last = values[-1]
+            if isinstance(last, str) and last.endswith(PIPELINE_SUFFIX):
+                arguments.pipeline = Path(values.pop())
+    return read_settings(arguments.pipeline, flags)
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -114,7 +121,7 @@ def _run(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
     progress = choose_progress(as_json=arguments.json)
     try:
-        run_pipeline(_database(settings["db"]), settings, _command(), arguments.device, progress)
+        run_pipeline(_database(settings.warehouse.db), settings, _command(), arguments.device, progress)
     finally:
         progress.close()
 
@@ -175,7 +182,7 @@ def _plan(arguments: argparse.Namespace) -> None:
     from warehouse.opening import attach_read_only, is_present  # noqa: PLC0415
 
     settings = _settings(arguments)
-    database = database_path(settings["db"])
+    database = database_path(settings.warehouse.db)
     plan = make_plan(settings, attach_read_only(database) if is_present(database) else None)
     check_ready(plan)
     for step in plan.steps:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.bundled import MODEL_PATH
-from etl.errors import PruningRequestError
+from etl.errors import ClusteringRequestError, PruningRequestError
 from etl.load.benchmarks import reference_files
 from etl.load.measurements import MeasurementFile, read_measurements
+from etl.load.tables import cluster_axis
 from etl.model.checkpoint import Checkpoint
 from etl.model.texts import calibration_text, evaluation_text, text_fingerprint
 
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 #: Raised by hand when the code of a step begins to give other results; its steps are then done again.
 CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}
 DENSE = "dense"
-#: The keys of [clusters] that its result depends on.
-CLUSTER_SETTINGS = (
-    "algorithm",
-    "distance",
-    "k",
-    "neighbours",
-    "references",
-    "cluster_seed",
-    "null_replicates",
-    "restarts",
-    "embedding",
-)
 
 
 @dataclass(frozen=True)
@@ -100,17 +89,20 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     Raises:
         CheckpointError, CalibrationError, PatternError: an input that cannot be used.
     """
-    checkpoint = Checkpoint.open(Path(settings["model"]).expanduser() if settings["model"] else MODEL_PATH)
+    folder = settings.model.model
+    checkpoint = Checkpoint.open(Path(folder).expanduser() if folder else MODEL_PATH)
     for request in settings.requests:
         _check_fit(checkpoint, request)
+    if settings.clusters.cluster:
+        _check_neighbourhoods(checkpoint, settings)
     inputs = _read_inputs(settings, checkpoint)
     steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]
-    if settings["evaluate"]:
+    if settings.evaluate.evaluate:
         dense = Step("prune", f"{inputs.name} {DENSE}", inputs.dense, inputs.dense)
         steps.append(_evaluate_step(settings, inputs, dense))
     for request in settings.requests:
         steps += _run_steps(settings, inputs, request)
-    if settings["compare"] and len(settings.requests) > 1:
+    if settings.metrics.compare and len(settings.requests) > 1:
         pruned = [step.fingerprint for step in steps if step.kind == "prune"]
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
     steps += [load_step(read_measurements(file)) for file in reference_files()]
@@ -136,15 +128,16 @@ def describe(request: PruningRequest) -> str:
 
 def _read_inputs(settings: Settings, checkpoint: Checkpoint) -> Inputs:
     tokenizer = _tokenizer_fingerprint(checkpoint.folder)
-    draw = [settings[key] for key in ("samples", "length", "calibration_seed")]
-    count, evaluated = settings["samples"] * settings["length"], settings["windows"] * settings["window"]
-    text = text_fingerprint(calibration_text(settings["calibration"], count))
+    drawn, evaluated = settings.calibration, settings.evaluate
+    draw = [drawn.samples, drawn.length, drawn.calibration_seed]
+    text = text_fingerprint(calibration_text(drawn.calibration, drawn.samples * drawn.length))
+    evaluation = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
     return Inputs(
         name=checkpoint.name,
         model=checkpoint.fingerprint(),
         tokenizer=tokenizer,
         calibration=_fingerprint("calibration", text, tokenizer, *draw),
-        text=text_fingerprint(evaluation_text(settings["text"], evaluated)),
+        text=text_fingerprint(evaluation),
     )
 
 
@@ -152,18 +145,20 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> l
     wanted = {**dataclasses.asdict(request), "pattern": str(request.pattern)}
     run = _fingerprint("run", inputs.model, inputs.calibration, wanted)
     subject = f"{inputs.name} {describe(request)}"
-    prune = Step("prune", subject, run, _fingerprint("prune", run, settings["feature_metrics"]), request)
+    prune = Step("prune", subject, run, _fingerprint("prune", run, settings.metrics.feature_metrics), request)
     steps = [prune]
-    if settings["evaluate"]:
+    if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
-    if settings["cluster"]:
-        clusters = _fingerprint("cluster", prune.fingerprint, *(settings[key] for key in CLUSTER_SETTINGS))
+    if settings.clusters.cluster:
+        # Whatever key [clusters] has, the result depends on, but for whether there is one.
+        values = settings.clusters.model_dump(exclude={"cluster"}).values()
+        clusters = _fingerprint("cluster", prune.fingerprint, *values)
         steps.append(Step("cluster", subject, run, clusters, request))
     return steps
 
 
 def _evaluate_step(settings: Settings, inputs: Inputs, pruned: Step) -> Step:
-    windows = [settings[key] for key in ("window", "windows")]
+    windows = [settings.evaluate.window, settings.evaluate.windows]
     fingerprint = _fingerprint("evaluate", pruned.fingerprint, inputs.text, inputs.tokenizer, *windows)
     return dataclasses.replace(pruned, kind="evaluate", fingerprint=fingerprint)
 
@@ -175,6 +170,23 @@ def _check_fit(checkpoint: Checkpoint, request: PruningRequest) -> None:
     if beyond:
         msg = f"there is no block {beyond[0]}; the model's blocks are 0 to {checkpoint.layer_count - 1}"
         raise PruningRequestError(msg)
+
+
+def _check_neighbourhoods(checkpoint: Checkpoint, settings: Settings) -> None:
+    """Refuse more clusters than the smallest matrix that will be pruned has features for."""
+    most = max(settings.clusters.k)
+    layers = {
+        layer for request in settings.requests for layer in request.layers or range(checkpoint.layer_count)
+    }
+    for matrix in checkpoint.matrices:
+        by_row = cluster_axis(matrix.projection) == "output"
+        features = matrix.out_features if by_row else matrix.in_features
+        if matrix.layer in layers and most >= features:
+            msg = (
+                f"k {most} is too large: {matrix.tensor_name} has only {features} features to cluster; "
+                "give a smaller --k, or --no-cluster"
+            )
+            raise ClusteringRequestError(msg)
 
 
 def _finished_steps(connection: duckdb.DuckDBPyConnection | None) -> dict[tuple[str, str], set[str]]:

@@ -29,12 +29,11 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
 
     build_skeleton(plan.checkpoint, choose_device(device))
     tokenizer = Tokenizer(plan.checkpoint.folder)
-    settings = plan.settings
     if "prune" in pending:
-        length = settings["length"]
-        text = calibration_text(settings["calibration"], settings["samples"] * length)
-        tokenizer.check_length(text, length, "calibration")
+        drawn = plan.settings.calibration
+        text = calibration_text(drawn.calibration, drawn.samples * drawn.length)
+        tokenizer.check_length(text, drawn.length, "calibration")
     if "evaluate" in pending:
-        window = settings["window"]
-        text = evaluation_text(settings["text"], settings["windows"] * window)
-        tokenizer.check_length(text, window, "evaluation")
+        evaluated = plan.settings.evaluate
+        text = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
+        tokenizer.check_length(text, evaluated.window, "evaluation")

@@ -23,6 +23,8 @@ def complaint(error: ValidationError, known: Collection[str]) -> str:
         return f"there is no key {name}; the nearest is {nearest(name, known)}"
     if first["type"] == "missing":
         return f"{name} is missing"
+    if first["type"] == "too_short":
+        return f"{name} needs at least one value"
     if message.startswith("Input should"):
         shown = repr(first["input"])
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

@@ -77,7 +77,7 @@ class Workbench:
     def close(self) -> None:
         """End the worker processes; drop the pruned weights unless they are to be kept."""
         self._workers.close()
-        if not self._settings["keep_weights"]:
+        if not self._settings.warehouse.keep_weights:
             for step in self._plan.pending:
                 shutil.rmtree(self._folder(step), ignore_errors=True)
 
@@ -87,16 +87,17 @@ class Workbench:
 
     @cached_property
     def _pruner(self) -> BlockPruner:
-        settings = self._settings
-        count, length = settings["samples"], settings["length"]
-        tokens = self._tokens(calibration_text(settings["calibration"], count * length), "calibration text")
-        sequences = draw_sequences(tokens, count, length, settings["calibration_seed"])
+        settings = self._settings.calibration
+        count, length = settings.samples, settings.length
+        tokens = self._tokens(calibration_text(settings.calibration, count * length), "calibration text")
+        sequences = draw_sequences(tokens, count, length, settings.calibration_seed)
         return BlockPruner(self._decoder, sequences)
 
     @cached_property
     def _windows(self) -> torch.Tensor:
-        count, length = self._settings["windows"], self._settings["window"]
-        tokens = self._tokens(evaluation_text(self._settings["text"], count * length), "evaluation text")
+        settings = self._settings.evaluate
+        count, length = settings.windows, settings.window
+        tokens = self._tokens(evaluation_text(settings.text, count * length), "evaluation text")
         return spread_windows(tokens, count, length).flatten()
 
     def _tokens(self, text: str, name: str) -> torch.Tensor:
@@ -117,7 +118,7 @@ class Workbench:
             writer.add(block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
-                metrics = self._settings["feature_metrics"]
+                metrics = self._settings.metrics.feature_metrics
                 rows += loading.load_matrix(self._connection, run_id, matrix_id, pruned, metrics=metrics)
                 warnings += [f"{pruned.matrix.tensor_name}: {warning}" for warning in pruned.warnings]
         writer.finish()
@@ -129,12 +130,12 @@ class Workbench:
     def _evaluate(self, step: Step) -> Counter[str]:
         weights = None if step.request is None else self._pruned_weights(step).weights
         measured = perplexity(
-            self._decoder, self._windows, self._settings["window"], weights, self._told_blocks
+            self._decoder, self._windows, self._settings.evaluate.window, weights, self._told_blocks
         )
         rows: Counter[str] = Counter()
         if step.request is None:
             rows += self._dense_run(step)
-        text = self._settings["text"]
+        text = self._settings.evaluate.text
         dataset = "stdlib-held-out" if text == "stdlib" else text
         keys = [self._run_id(step), dataset, measured.window]
         self._connection.execute(
@@ -148,26 +149,26 @@ class Workbench:
         )
 
     def _cluster(self, step: Step) -> Counter[str]:
-        settings = self._settings
+        settings = self._settings.clusters
         run_id = self._run_id(step)
         loading.delete_clusterings(self._connection, run_id)
         tasks = clustering_tasks(
             self._connection,
             run_id,
             ClusteringPlan(
-                methods=combinations(settings["algorithm"], settings["distance"]),
-                k_values=settings["k"],
-                neighbours=settings["neighbours"],
-                references=settings["references"],
-                seeds=settings["cluster_seed"],
-                restarts=settings["restarts"],
-                null_replicates=settings["null_replicates"],
-                embeddings=settings["embedding"],
+                methods=combinations(settings.algorithm, settings.distance),
+                k_values=settings.k,
+                neighbours=settings.neighbours,
+                references=settings.references,
+                seeds=settings.cluster_seed,
+                restarts=settings.restarts,
+                null_replicates=settings.null_replicates,
+                embeddings=settings.embedding,
             ),
         )
         rows: Counter[str] = Counter()
         done = 0
-        total = len(self._plan.checkpoint.matrices) * settings["references"] * len(settings["cluster_seed"])
+        total = len(self._plan.checkpoint.matrices) * settings.references * len(settings.cluster_seed)
         while some := list(islice(tasks, TASKS_PER_LOAD)):
             samples = []
             for sample in self._workers.cluster(some):
@@ -232,17 +233,17 @@ class Workbench:
             "pattern": str(request.pattern),
             "scope": request.scope,
             "settings": settings,
-            "seed": self._settings["calibration_seed"],
+            "seed": self._settings.calibration.calibration_seed,
             "code_version": CODE_VERSIONS["prune"],
         }
 
     def _calibration(self) -> tuple[int, Counter[str]]:
-        settings = self._settings
+        settings = self._settings.calibration
         columns = {
-            "source": settings["calibration"],
-            "sample_count": settings["samples"],
-            "sequence_length": settings["length"],
-            "seed": settings["calibration_seed"],
+            "source": settings.calibration,
+            "sample_count": settings.samples,
+            "sequence_length": settings.length,
+            "seed": settings.calibration_seed,
         }
         return loading.load_calibration(self._connection, self._plan.inputs.calibration, columns)
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from etl.settings.keys import KEYS, TABLES, SettingKey
+from etl.settings.keys import TABLES
 
 BEGIN, END = "<!-- keys:begin -->\n", "<!-- keys:end -->"
 
@@ -18,17 +18,16 @@ def updated(text: str) -> str:
 def settings_table() -> str:
     """Return every key with its table, default and meaning, as Markdown."""
     lines = ["| table | key | default | meaning |", "|---|---|---|---|"]
-    lines += [_row(key) for table in TABLES for key in KEYS if key.table == table]
+    for name, table in TABLES.items():
+        shown = f"[[{name}]]" if name == "prune" else f"[{name}]"
+        for key, field in table.model_fields.items():
+            meaning = (field.description or "").replace("|", "\\|")
+            lines.append(f"| `{shown}` | `{key}` | {_shown(field.default)} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
-def _row(key: SettingKey) -> str:
-    table = f"[[{key.table}]]" if key.table == "prune" else f"[{key.table}]"
-    return f"| `{table}` | `{key.name}` | {_shown(key.default)} | {key.help.replace('|', chr(92) + '|')} |"
-
-
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == ():
         return "—"
     if isinstance(value, tuple):
         return "`[" + ", ".join(_toml(item) for item in value) + "]`"

@@ -1,131 +1,184 @@
-"""Every setting of a pipeline, once: the pipeline file, the flags and the help are made from this list."""
+"""Every setting of a pipeline, once: the pipeline file, flags, help and docs are made from this."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from etl.clusters.methods import ALGORITHM_DISTANCES, DISTANCES, EMBEDDINGS
+from etl.model.texts import STANDARD_LIBRARY
 from etl.pruning.request import METHOD_SCOPES, TIE_RULES
+from etl.validation import nearest
+
+T = TypeVar("T")
+
+#: The largest number that a column of the warehouse takes.
+_LARGEST = 2**31 - 1
 
 
-@dataclass(frozen=True)
-class SettingKey:
-    """One key of a pipeline file and the flag of the same name.
+def _one_of(choices: Collection[str]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in choices:
+            msg = f"{value!r} is not known; the nearest is {nearest(value, choices)}"
+            raise ValueError(msg)
+        return value
 
-    `kind` is the type of a value; `many` allows a list of them; `choices` closes the set of values.
-    """
-
-    table: str
-    name: str
-    kind: type
-    default: Any
-    help: str
-    many: bool = False
-    choices: tuple[str, ...] | None = None
-    minimum: int | None = None
-
-    @property
-    def flag(self) -> str:
-        """The command-line flag, such as --null-replicates."""
-        return "--" + self.name.replace("_", "-")
+    return AfterValidator(check)
 
 
-#: Tables of a pipeline file; `prune` is an array of tables.
-TABLES = ("warehouse", "model", "calibration", "prune", "metrics", "clusters", "evaluate")
+def _as_tuple(value: object) -> object:
+    """Let one value stand for a list of it."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
-KEYS = (
-    SettingKey("warehouse", "db", str, None, "database (default: $SPARSITY_DB, else sparsity.db here)"),
-    SettingKey(
-        "warehouse",
-        "keep_weights",
-        bool,
-        True,
-        "keep pruned weights beside the database, to evaluate them again",
-    ),
-    SettingKey("model", "model", str, None, "Hugging Face checkpoint folder (default: the bundled model)"),
-    SettingKey("model", "layers", int, None, "prune these transformer blocks only", many=True, minimum=0),
-    SettingKey("calibration", "calibration", str, "stdlib", "calibration text: stdlib, or a file or folder"),
-    SettingKey("calibration", "samples", int, 32, "calibration sequences", minimum=1),
-    SettingKey("calibration", "length", int, 256, "tokens in each calibration sequence", minimum=2),
-    SettingKey("calibration", "calibration_seed", int, 0, "seed of the draw of the sequences", minimum=0),
-    SettingKey(
-        "prune",
-        "method",
-        str,
-        tuple(METHOD_SCOPES),
-        "pruning methods",
-        many=True,
-        choices=tuple(METHOD_SCOPES),
-    ),
-    SettingKey(
-        "prune", "sparsity", float, (0.5,), "shares of zeros in [0, 1), for unstructured runs", many=True
-    ),
-    SettingKey(
-        "prune", "pattern", str, ("unstructured", "2:4"), "unstructured, or N:M (N of M kept)", many=True
-    ),
-    SettingKey("prune", "scope", str, None, "compare scores over: row, matrix, model (default: by method)"),
-    SettingKey(
-        "prune",
-        "ties",
-        str,
+
+def _beside_the_file(value: str, info: ValidationInfo) -> str:
+    """Take a relative path from the folder of the pipeline file, where the value stands in one."""
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError as error:
+        msg = f"there is no home folder behind {value}"
+        raise ValueError(msg) from error
+    if not value or "\0" in value:
+        msg = "Input should be a path"
+        raise ValueError(msg)
+    if info.context is None or value == STANDARD_LIBRARY:
+        return value
+    return str(info.context / path)
+
+
+Count = Annotated[int, Field(ge=1, le=_LARGEST)]
+Several = Annotated[int, Field(ge=2, le=_LARGEST)]
+Index = Annotated[int, Field(ge=0, le=_LARGEST)]
+Place = Annotated[str, AfterValidator(_beside_the_file)]
+Some = Annotated[tuple[T, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Method = Annotated[str, _one_of(METHOD_SCOPES)]
+Algorithm = Annotated[str, _one_of(ALGORITHM_DISTANCES)]
+Distance = Annotated[str, _one_of(DISTANCES)]
+Embedding = Annotated[str, _one_of(EMBEDDINGS)]
+
+
+class Table(BaseModel):
+    """A table of a pipeline file; every field is a key, and a flag of the same name."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Warehouse(Table):
+    """[warehouse]."""
+
+    db: Place | None = Field(None, description="database (default: $SPARSITY_DB, else sparsity.db here)")
+    keep_weights: bool = Field(
+        True, description="keep pruned weights beside the database, to evaluate them again"
+    )
+
+
+class Model(Table):
+    """[model]."""
+
+    model: Place | None = Field(
+        None, description="Hugging Face checkpoint folder (default: the bundled model)"
+    )
+    layers: Some[Index] = Field((), description="prune these transformer blocks only")
+
+
+class Calibration(Table):
+    """[calibration]."""
+
+    calibration: Place = Field(STANDARD_LIBRARY, description="calibration text: stdlib, or a file or folder")
+    samples: Count = Field(32, description="calibration sequences")
+    length: Several = Field(256, description="tokens in each calibration sequence")
+    calibration_seed: Index = Field(0, description="seed of the draw of the sequences")
+
+
+class Prune(Table):
+    """[[prune]]."""
+
+    method: Some[Method] = Field(
+        tuple(METHOD_SCOPES), description=f"pruning methods: {', '.join(METHOD_SCOPES)}"
+    )
+    sparsity: Some[float] = Field((0.5,), description="shares of zeros in [0, 1), for unstructured runs")
+    pattern: Some[str] = Field(("unstructured", "2:4"), description="unstructured, or N:M (N of M kept)")
+    scope: str | None = Field(
+        None, description="compare scores over: row, matrix, model (default: by method)"
+    )
+    ties: Annotated[str, _one_of(TIE_RULES)] = Field(
         "exact",
-        "magnitudes equal to the threshold: prune exactly, or all",
-        choices=TIE_RULES,
-    ),
-    SettingKey("prune", "damping", float, 0.01, "SparseGPT: damping, as a share of the mean of the diagonal"),
-    SettingKey("prune", "block_size", int, 128, "SparseGPT: columns a block", minimum=1),
-    SettingKey("metrics", "feature_metrics", bool, True, "norms and density of every feature"),
-    SettingKey(
-        "metrics",
-        "compare",
-        bool,
-        True,
-        "compare every two runs feature by feature: Jaccard, cosine, Hamming",
-    ),
-    SettingKey("clusters", "cluster", bool, True, "cluster the features of every matrix"),
-    SettingKey(
-        "clusters",
-        "algorithm",
-        str,
-        ("kmeans",),
-        "clustering algorithms",
-        many=True,
-        choices=tuple(ALGORITHM_DISTANCES),
-    ),
-    SettingKey(
-        "clusters",
-        "distance",
-        str,
+        description="magnitudes equal to the threshold: prune as many as asked (exact), or all (reference)",
+    )
+    damping: float = Field(0.01, description="SparseGPT: damping, as a share of the mean of the diagonal")
+    block_size: Count = Field(128, description="SparseGPT: columns a block")
+
+
+class Metrics(Table):
+    """[metrics]."""
+
+    feature_metrics: bool = Field(True, description="norms and density of every feature")
+    compare: bool = Field(
+        True, description="compare every two runs feature by feature: Jaccard, cosine, Hamming"
+    )
+
+
+class Clusters(Table):
+    """[clusters]."""
+
+    cluster: bool = Field(True, description="cluster the features of every matrix")
+    algorithm: Some[Algorithm] = Field(
+        ("kmeans",), description=f"clustering algorithms: {', '.join(ALGORITHM_DISTANCES)}"
+    )
+    distance: Some[Distance] = Field(
         ("euclidean",),
-        "distances the algorithms work on; each algorithm is run with those it admits",
-        many=True,
-        choices=DISTANCES,
-    ),
-    SettingKey("clusters", "k", int, (4, 8, 16), "numbers of clusters", many=True, minimum=2),
-    SettingKey(
-        "clusters", "neighbours", int, 128, "features clustered around a reference feature", minimum=2
-    ),
-    SettingKey("clusters", "references", int, 1, "reference features drawn for every matrix", minimum=1),
-    SettingKey("clusters", "cluster_seed", int, (0,), "seeds of the clustering", many=True, minimum=0),
-    SettingKey(
-        "clusters", "null_replicates", int, 10, "chance masks clustered beside every real one", minimum=2
-    ),
-    SettingKey("clusters", "restarts", int, 1, "starts of k-means, of which the best counts", minimum=1),
-    SettingKey(
-        "clusters",
-        "embedding",
-        str,
-        ("pca",),
-        "layouts of the clustered features in the plane",
-        many=True,
-        choices=EMBEDDINGS,
-    ),
-    SettingKey("evaluate", "evaluate", bool, True, "measure perplexity"),
-    SettingKey(
-        "evaluate", "text", str, "stdlib", "evaluation text: stdlib (held-out modules), or a file or folder"
-    ),
-    SettingKey("evaluate", "window", int, 512, "tokens in each window", minimum=2),
-    SettingKey("evaluate", "windows", int, 32, "windows evaluated, spread evenly over the text", minimum=1),
-)
-KEYS_BY_NAME = {key.name: key for key in KEYS}
+        description="distances the algorithms work on; each algorithm is run with those it admits:"
+        f" {', '.join(DISTANCES)}",
+    )
+    k: Some[Several] = Field((4, 8, 16), description="numbers of clusters, below neighbours")
+    neighbours: Several = Field(128, description="features clustered around a reference feature")
+    references: Count = Field(1, description="reference features drawn for every matrix")
+    cluster_seed: Some[Index] = Field((0,), description="seeds of the clustering")
+    null_replicates: Several = Field(10, description="chance masks clustered beside every real one")
+    restarts: Count = Field(1, description="starts of k-means, of which the best counts")
+    embedding: Some[Embedding] = Field(
+        ("pca",), description=f"layouts of the clustered features in the plane: {', '.join(EMBEDDINGS)}"
+    )
+
+
+class Evaluate(Table):
+    """[evaluate]."""
+
+    evaluate: bool = Field(True, description="measure perplexity")
+    text: Place = Field(
+        STANDARD_LIBRARY, description="evaluation text: stdlib (held-out modules), or a file or folder"
+    )
+    window: Several = Field(512, description="tokens in each window")
+    windows: Count = Field(32, description="windows evaluated, spread evenly over the text")
+
+
+#: Tables of a pipeline file by name; `prune` is an array of tables.
+TABLES: dict[str, type[Table]] = {
+    "warehouse": Warehouse,
+    "model": Model,
+    "calibration": Calibration,
+    "prune": Prune,
+    "metrics": Metrics,
+    "clusters": Clusters,
+    "evaluate": Evaluate,
+}
+#: The table of every key.
+TABLE_OF = {key: name for name, table in TABLES.items() for key in table.model_fields}
+
+
+def flag(key: str) -> str:
+    """Return the flag of a key, such as --null-replicates."""
+    return "--" + key.replace("_", "-")
+
+
+def item_type(field: FieldInfo) -> tuple[type, bool]:
+    """Return the type of a key's values, and whether it takes several."""
+    kind: Any = field.annotation
+    # What is left inside of tuple[…], Annotated[…] and … | None.
+    while get_args(kind):
+        kind = get_args(kind)[0]
+    return kind, get_origin(field.annotation) is tuple

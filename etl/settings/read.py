@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from etl.clusters.methods import combinations
 from etl.pruning.patterns import Pattern
 from etl.pruning.request import PruningRequest
-from etl.settings.keys import KEYS, KEYS_BY_NAME, TABLES, SettingKey
+from etl.settings.keys import (
+    TABLE_OF,
+    TABLES,
+    Calibration,
+    Clusters,
+    Evaluate,
+    Metrics,
+    Model,
+    Prune,
+    Table,
+    Warehouse,
+)
+from etl.validation import complaint, nearest
 from warehouse.errors import UsageError
+
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 class SettingsError(UsageError):
@@ -22,125 +37,108 @@ class SettingsError(UsageError):
 
 @dataclass(frozen=True)
 class Settings:
-    """A checked pipeline: every key outside [[prune]] by name, and every run asked for."""
+    """A checked pipeline: its tables, and in the place of [[prune]] every run asked for."""
 
-    values: dict[str, Any]
+    warehouse: Warehouse
+    model: Model
+    calibration: Calibration
+    metrics: Metrics
+    clusters: Clusters
+    evaluate: Evaluate
     requests: tuple[PruningRequest, ...]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
 
 
 def read_settings(file: Path | None, flags: dict[str, Any]) -> Settings:
     """Combine a pipeline file (or none) with the flags given; flags win.
 
+    A relative path in the file is relative to the file.
+
     Raises:
         SettingsError: the file cannot be read, or a table, key or value in it does not exist.
         PatternError, PruningRequestError, ClusteringRequestError: a combination that makes no sense.
     """
-    tables = _read_file(file) if file else {}
-    values = {key.name: key.default for key in KEYS if key.table != "prune"}
-    for table in set(TABLES) - {"prune"}:
-        values |= _checked(table, tables.get(table, {}))
-    given = {name: value for name, value in flags.items() if value is not None}
-    prune_flags = _checked("prune", {n: v for n, v in given.items() if KEYS_BY_NAME[n].table == "prune"})
-    for name, value in given.items():
-        if name not in prune_flags:
-            values |= _checked(KEYS_BY_NAME[name].table, {name: value})
-    if file and values["db"] and "db" not in given:
-        values["db"] = str(file.parent / Path(values["db"]).expanduser())
-    prunes = [_checked("prune", table) | prune_flags for table in tables.get("prune", [{}])]
-    requests = [request for prune in prunes for request in _requests(prune, values["layers"])]
-    combinations(values["algorithm"], values["distance"])
-    return Settings(values, tuple(dict.fromkeys(requests)))
+    content = _read_file(file) if file else {}
+    given = {key: value for key, value in flags.items() if value is not None}
+
+    def table(kind: type[AnyTable], written: dict[str, Any]) -> AnyTable:
+        name = kind.__name__.lower()
+        ours = {key: value for key, value in given.items() if TABLE_OF[key] == name}
+        values = _checked(kind, written, file.parent if file else None)
+        # Flags are checked apart: their paths are relative to the current folder.
+        overriding = _checked(kind, ours, None)
+        return values.model_copy(update={key: getattr(overriding, key) for key in ours})
+
+    model = table(Model, content.get("model", {}))
+    prunes = [table(Prune, written) for written in content.get("prune", [{}])]
+    requests = [request for prune in prunes for request in _requests(prune, model.layers)]
+    settings = Settings(
+        warehouse=table(Warehouse, content.get("warehouse", {})),
+        model=model,
+        calibration=table(Calibration, content.get("calibration", {})),
+        metrics=table(Metrics, content.get("metrics", {})),
+        clusters=table(Clusters, content.get("clusters", {})),
+        evaluate=table(Evaluate, content.get("evaluate", {})),
+        requests=tuple(dict.fromkeys(requests)),
+    )
+    _check_clusters(settings.clusters)
+    return settings
 
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"cannot read the pipeline file {file}: {error}"
         raise SettingsError(msg) from error
     for name, value in content.items():
         if name not in TABLES:
-            raise SettingsError(_unknown("table", f"[{name}]", name, TABLES))
-        expected = list if name == "prune" else dict
-        if not isinstance(value, expected):
+            msg = f"{file}: there is no table [{name}]; the nearest is {nearest(name, TABLES)}"
+            raise SettingsError(msg)
+        tables = value if name == "prune" and isinstance(value, list) else [value]
+        if isinstance(value, list) != (name == "prune") or not all(isinstance(t, dict) for t in tables):
             brackets = "[[prune]]" if name == "prune" else f"[{name}]"
             msg = f"{file}: {name} must be written as {brackets}"
             raise SettingsError(msg)
     return content
 
 
-def _checked(table: str, given: dict[str, Any]) -> dict[str, Any]:
-    known = {key.name: key for key in KEYS if key.table == table}
-    for name in given:
-        if name not in known:
-            raise SettingsError(_unknown("key", f"{name} in [{table}]", name, tuple(known)))
-    return {name: _typed(known[name], value) for name, value in given.items()}
+def _checked(kind: type[AnyTable], written: dict[str, Any], folder: Path | None) -> AnyTable:
+    """Check the keys written in one table, whose relative paths begin at `folder`; None leaves them."""
+    try:
+        return kind.model_validate(written, context=folder)
+    except ValidationError as error:
+        msg = f"[{kind.__name__.lower()}] {complaint(error, kind.model_fields)}"
+        raise SettingsError(msg) from error
 
 
-def _typed(key: SettingKey, value: object) -> Any:
-    items = value if isinstance(value, list | tuple) else [value]
-    if isinstance(value, list | tuple) and not key.many:
-        _refuse(key, f"takes one value, not {len(items)}")
-    converted = tuple(_item(key, item) for item in items)
-    if not converted:
-        _refuse(key, "needs at least one value")
-    return converted if key.many else converted[0]
+def _check_clusters(clusters: Clusters) -> None:
+    combinations(clusters.algorithm, clusters.distance)
+    if clusters.cluster and max(clusters.k) >= clusters.neighbours:
+        msg = f"[clusters] k {max(clusters.k)} must be below neighbours, which are {clusters.neighbours}"
+        raise SettingsError(msg)
 
 
-def _item(key: SettingKey, item: object) -> object:
-    if key.kind is float and isinstance(item, int) and not isinstance(item, bool):
-        item = float(item)
-    if type(item) is not key.kind:
-        names: dict[type, str] = {
-            int: "a whole number",
-            float: "a number",
-            str: "text",
-            bool: "true or false",
-        }
-        _refuse(key, f"must be {names[key.kind]}, not {item!r}")
-    if key.choices and item not in key.choices:
-        raise SettingsError(_unknown(key.name, f"{item!r}", str(item), key.choices))
-    if key.minimum is not None and isinstance(item, int) and item < key.minimum:
-        _refuse(key, f"must be at least {key.minimum}, not {item}")
-    return item
-
-
-def _requests(prune: dict[str, Any], layers: tuple[int, ...] | None) -> list[PruningRequest]:
+def _requests(prune: Prune, layers: tuple[int, ...]) -> list[PruningRequest]:
     """Every method × pattern × sparsity of one [[prune]] table.
 
     A sparsity asked of unstructured runs does not apply to N:M patterns beside them, which fix their own.
     """
-    defaults = {key.name: key.default for key in KEYS if key.table == "prune"}
-    chosen = defaults | prune
-    mixed = "unstructured" in chosen["pattern"]
+    mixed = "unstructured" in prune.pattern
     requests = []
-    for method, pattern in itertools.product(chosen["method"], chosen["pattern"]):
+    for method, pattern in itertools.product(prune.method, prune.pattern):
         fixed = Pattern.parse(pattern).implied_sparsity is not None
-        asked = chosen["sparsity"] if not fixed or (not mixed and "sparsity" in prune) else (None,)
+        asked = "sparsity" in prune.model_fields_set
         requests += [
             PruningRequest.of(
                 method,
                 sparsity,
                 pattern=pattern,
-                scope=chosen["scope"],
+                scope=prune.scope,
                 layers=tuple(sorted(set(layers))) if layers else None,
-                ties=chosen["ties"] if method == "magnitude" else "exact",
-                damping=chosen["damping"],
-                block_size=chosen["block_size"],
+                ties=prune.ties if method == "magnitude" else "exact",
+                damping=prune.damping,
+                block_size=prune.block_size,
             )
-            for sparsity in asked
+            for sparsity in (prune.sparsity if not fixed or (asked and not mixed) else (None,))
         ]
     return requests
-
-
-def _unknown(what: str, shown: str, name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return f"there is no {what} {shown}; the nearest is {close[0]}"
-
-
-def _refuse(key: SettingKey, complaint: str) -> None:
-    msg = f"{key.name} (in [{key.table}], or {key.flag}) {complaint}"
-    raise SettingsError(msg)

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from etl.cli import main
-from etl.settings.keys import KEYS
-from etl.settings.read import SettingsError, read_settings
+from etl.plan import make_plan
+from etl.settings.keys import TABLE_OF, Clusters, flag
+from etl.settings.read import Settings, SettingsError, read_settings
 from warehouse.errors import UsageError
 
 
-def settings_of(tmp_path: Path, text: str, **flags: object):
+def settings_of(tmp_path: Path, content: str, **flags: object) -> Settings:
     file = tmp_path / "pipeline.toml"
-    file.write_text(text)
+    file.write_text(content)
     return read_settings(file, flags)
 
 
@@ -31,9 +32,9 @@ def test_file_is_read_and_flags_win(tmp_path: Path) -> None:
     settings = settings_of(
         tmp_path, "[clusters]\nk = [2, 3]\nneighbours = 64\n[evaluate]\nwindow = 128\n", k=[5], window=None
     )
-    assert settings["k"] == (5,)
-    assert settings["neighbours"] == 64
-    assert settings["window"] == 128
+    assert settings.clusters.k == (5,)
+    assert settings.clusters.neighbours == 64
+    assert settings.evaluate.window == 128
 
 
 def test_prune_tables_multiply_out(tmp_path: Path) -> None:
@@ -64,22 +65,76 @@ def test_sparsity_of_unstructured_runs_leaves_patterns_alone() -> None:
     assert [(str(r.pattern), r.sparsity) for r in requests] == [("unstructured", 0.7), ("2:4", 0.5)]
 
 
-def test_database_of_a_file_lies_beside_it(tmp_path: Path) -> None:
-    """A relative db in a pipeline file is relative to that file, so that cron may start anywhere."""
-    assert settings_of(tmp_path, '[warehouse]\ndb = "x.db"\n')["db"] == str(tmp_path / "x.db")
-    assert settings_of(tmp_path, '[warehouse]\ndb = "x.db"\n', db="y.db")["db"] == "y.db"
+PATHS = """
+    [warehouse]
+    db = "x"
+    [model]
+    model = "x"
+    [calibration]
+    calibration = "x"
+    [evaluate]
+    text = "x"
+"""
+
+
+def paths_of(settings: Settings) -> set[str | None]:
+    """Return every path of a pipeline."""
+    tables = (settings.warehouse.db, settings.model.model, settings.calibration.calibration)
+    return {*tables, settings.evaluate.text}
+
+
+def test_paths_of_a_file_lie_beside_it(tmp_path: Path) -> None:
+    """Every relative path in a pipeline file is relative to that file, so that cron may start anywhere."""
+    assert paths_of(settings_of(tmp_path, PATHS)) == {str(tmp_path / "x")}
+    assert paths_of(settings_of(tmp_path, PATHS.replace('"x"', '"/y/x"'))) == {"/y/x"}
+    home = Path("~/x").expanduser()
+    assert paths_of(settings_of(tmp_path, PATHS.replace('"x"', '"~/x"'))) == {str(home)}
+    flags = dict.fromkeys(("db", "model", "calibration", "text"), "z")
+    assert paths_of(settings_of(tmp_path, PATHS, **flags)) == {"z"}
+    texts = settings_of(tmp_path, "[calibration]\ncalibration = 'stdlib'\n[evaluate]\ntext = 'stdlib'\n")
+    assert (texts.calibration.calibration, texts.evaluate.text) == ("stdlib", "stdlib")
+
+
+@pytest.mark.parametrize("flags", [("--method", "wanda", "sparsegpt"), ("--k", "4", "8"), ("--layers", "0")])
+def test_a_pipeline_file_after_a_flag_of_several_values_is_the_pipeline_file(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture, flags: tuple[str, ...]
+) -> None:
+    """Argparse counts it among the values; nobody means that."""
+    file = tmp_path / "p.toml"
+    file.write_text(f'[model]\nmodel = "{tiny_model}"\n[[prune]]\npattern = "2:4"\n')
+    assert main(["plan", "--db", str(tmp_path / "x.db"), *flags, str(file)]) == 0
+    planned = capsys.readouterr().out
+    assert "tiny wanda 0.5 2:4" in planned
+    assert "unstructured" not in planned
+
+
+def test_every_key_of_clusters_decides_what_is_clustered_again(tmp_path: Path, tiny_model: Path) -> None:
+    """A changed key gives the step another fingerprint, whichever key it is, and whichever is added later."""
+    base = {"model": str(tiny_model), "method": ["wanda"], "k": [2], "cluster_seed": [1]}
+    other = {"algorithm": ["dbscan"], "distance": ["euclidean", "cosine"], "embedding": ["tsne"], "k": [3]}
+    other |= dict.fromkeys(("neighbours", "references", "null_replicates", "restarts"), 7)
+    other |= {"cluster_seed": [2]}
+
+    def fingerprints(**changes: object) -> set[str]:
+        plan = make_plan(read_settings(None, base | changes), None)
+        return {step.fingerprint for step in plan.steps if step.kind == "cluster"}
+
+    assert other.keys() == Clusters.model_fields.keys() - {"cluster"}
+    for key, value in other.items():
+        more = {"algorithm": ["agglomerative"]} if key == "distance" else {}
+        assert not fingerprints(**more, **{key: value}) & fingerprints(**more), key
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[cluster]\nk = [4]\n", r"no table \[cluster\]; the nearest is clusters"),
-        ("[clusters]\nneighbors = 4\n", "no key neighbors in .clusters.; the nearest is neighbours"),
-        ("[clusters]\nk = 2.5\n", "k .* must be a whole number, not 2.5"),
-        ("[clusters]\nk = true\n", "k .* must be a whole number, not True"),
-        ("[clusters]\nk = []\n", "k .* needs at least one value"),
-        ("[clusters]\nneighbours = [3, 4]\n", "neighbours .* takes one value, not 2"),
-        ("[clusters]\nk = 1\n", "k .* must be at least 2"),
+        ("[clusters]\nneighbors = 4\n", r"\[clusters\] there is no key neighbors; the nearest is neighbours"),
+        ("[clusters]\nk = 2.5\n", r"\[clusters\] k must be a valid integer, not 2.5"),
+        ("[clusters]\nk = true\n", "k must be a valid integer, not True"),
+        ("[clusters]\nk = []\n", "k needs at least one value"),
+        ("[clusters]\nneighbours = [3, 4]\n", r"neighbours must be a valid integer, not \[3, 4\]"),
+        ("[clusters]\nk = 1\n", "k must be greater than or equal to 2, not 1"),
         ("[[prune]]\nmethod = 'wandb'\n", "the nearest is wanda"),
         ("[prune]\nmethod = 'wanda'\n", r"must be written as \[\[prune\]\]"),
         ("[[model]]\nmodel = 'x'\n", r"must be written as \[model\]"),
@@ -88,6 +143,25 @@ def test_database_of_a_file_lies_beside_it(tmp_path: Path) -> None:
         ("[[prune]]\npattern = '4:2'\n", "1 ≤ N < M"),
         ("[[prune]]\npattern = '2:4'\nsparsity = 0.7\n", "means sparsity 0.5"),
         ("[model\n", "cannot read the pipeline file"),
+        ("prune = [1]\n", r"must be written as \[\[prune\]\]"),
+        (
+            "[calibration]\ncalibration_seed = 3000000000\n",
+            "calibration_seed must be less than or equal to 2147483647",
+        ),
+        (
+            "[calibration]\ncalibration_seed = -1\n",
+            "calibration_seed must be greater than or equal to 0, not -1",
+        ),
+        ("[calibration]\nsamples = 99999999999999999999\n", "samples must be less than or equal to"),
+        ("[clusters]\ncluster_seed = [0, 4294967296]\n", "cluster_seed must be less than or equal to"),
+        ("[evaluate]\nwindows = 2147483648\n", "windows must be less than or equal to"),
+        ("[clusters]\nk = 128\n", "k 128 must be below neighbours, which are 128"),
+        ("[clusters]\nneighbours = 8\n", "k 16 must be below neighbours, which are 8"),
+        ("[[prune]]\nsparsity = nan\n", "sparsity must be a finite number, not nan"),
+        ("[[prune]]\ndamping = inf\n", "damping must be a finite number, not inf"),
+        ("[model]\nmodel = ''\n", "model must be a path, not ''"),
+        ("[model]\nmodel = '~nobody-of-this-name/x'\n", "model: there is no home folder behind ~nobody"),
+        ("[model]\nmodel = [1, 2]\n", "model must be a valid string"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -109,4 +183,4 @@ def test_every_key_has_a_flag_in_the_help(command: str, capsys: pytest.CaptureFi
         main([command, "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert [key.flag for key in KEYS if key.flag not in text] == []
+    assert [key for key in TABLE_OF if flag(key) not in text] == []
