@@ -129,13 +129,19 @@ def _query_text(arguments: argparse.Namespace) -> str:
             msg = f"there is no saved query {arguments.saved}; --list names them"
             raise UsageError(msg)
         return queries[arguments.saved][1]
-    if arguments.file:
-        try:
+    place = arguments.file or ("standard input" if arguments.query == "-" else "the query")
+    try:
+        if arguments.file:
             return Path(arguments.file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"cannot read {arguments.file}: {error}"
-            raise UsageError(msg) from error
-    return sys.stdin.read() if arguments.query == "-" else arguments.query
+        text = sys.stdin.read() if arguments.query == "-" else arguments.query
+        # Where the locale has no accents, Python keeps their bytes as surrogates.
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except OSError as error:
+        msg = f"cannot read {place}: {error.strerror}"
+        raise UsageError(msg) from error
+    except UnicodeError as error:
+        msg = f"cannot read {place}: it is not written in UTF-8"
+        raise UsageError(msg) from error
 
 
 if __name__ == "__main__":

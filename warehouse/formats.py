@@ -112,11 +112,9 @@ def _by_place(relation: Relation, expression: str) -> str:
 def _objects(relation: Relation) -> Iterator[bytes]:
     """Yield an object a row; NaN and infinities, which JSON has not, become null at any depth."""
     names = [json.dumps(name, ensure_ascii=False) for name in unique_names(relation.columns)]
+    # By a cast even where the type stays: of an untyped column, to_json alone would not compute the values.
     values = ", ".join(
-        f"to_json(CAST(#{place} AS {json_type(kind)}))"
-        if json_type(kind) != str(kind)
-        else f"to_json(#{place})"
-        for place, kind in enumerate(relation.types, 1)
+        f"to_json(CAST(#{place} AS {json_type(kind)}))" for place, kind in enumerate(relation.types, 1)
     )
     for rows in _batches(relation.project(values)):
         for row in rows:

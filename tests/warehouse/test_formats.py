@@ -181,3 +181,13 @@ def test_parquet_is_read_back(
     assert names == unique_names(["x"] * len(row))
     for name, value in zip(names, row, strict=True):
         assert same(connection, value, f"(SELECT \"{name}\" FROM '{path}')"), (value, name)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("text", ["SELECT error('boom') AS x", "SELECT {a: [error('boom')]} AS x"])
+def test_an_error_inside_a_query_is_never_a_null(
+    connection: duckdb.DuckDBPyConnection, kind: str, text: str
+) -> None:
+    """What fails has no type of its own, and no format passes over it for that."""
+    with pytest.raises(duckdb.Error, match="boom"):
+        write(connection, text, kind)
