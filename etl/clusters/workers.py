@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
 
 #: Fits below which starting worker processes, about two seconds, costs more than they save.
 FITS_WORTH_WORKERS = 500
+
+
+def _prepare() -> None:
+    """Set a worker process up: one thread for its mathematics, another that ends it with its parent."""
+    one_thread()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent process, however it comes, and end this one.
+
+    A worker waits for tasks on a pipe that its siblings hold open too, so that it would outlive a parent
+    that was killed.
+    """
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class Workers:
@@ -34,7 +53,7 @@ class Workers:
         if self._pool is None:
             # A fresh interpreter each: forking a process that runs torch's threads can hang.
             self._pool = ProcessPoolExecutor(
-                len(os.sched_getaffinity(0)), mp_context=get_context("spawn"), initializer=one_thread
+                len(os.sched_getaffinity(0)), mp_context=get_context("spawn"), initializer=_prepare
             )
         yield from self._pool.map(cluster_neighbourhood, tasks)
 
