@@ -158,31 +158,30 @@ def make_picture(
     import numpy as np  # noqa: PLC0415
 
     height, width = size
-    features = np.array(order[0])
-    clusters = None if order[1] is None else np.array(order[1])
-    along = window.column_range if axis == "input" else window.row_range
-    across = window.row_range if axis == "input" else window.column_range
-    chosen = features[along.start : along.stop]
-    if axis == "input":
-        density = mask.density(chosen, across, width, height).T
-    else:
-        density = mask.density(chosen, across, height, width)
-    bands = None if clusters is None else clusters[along.start : along.stop]
+    by_input = axis == "input"
+    along, across = window.column_range, window.row_range
+    if not by_input:
+        along, across = across, along
+    pixels = (width, height) if by_input else (height, width)
+    features = np.array(order[0])[along.start : along.stop]
+    density = mask.density(features, across, *pixels)
+    bands = None if order[1] is None else _bands(np.array(order[1])[along.start : along.stop], pixels[0])
     low, high = _contrast(density, max(1, window.rows // height) * max(1, window.columns // width))
     return Picture(
-        density,
+        density.T if by_input else density,
         low,
         high,
         window,
-        row_bands=_bands(bands, height) if axis == "output" else None,
-        column_bands=_bands(bands, width) if axis == "input" else None,
+        row_bands=None if by_input else bands,
+        column_bands=bands if by_input else None,
     )
 
 
-def _bands(clusters: "NDArray[np.int_] | None", pixels: int) -> "NDArray[np.int_] | None":
+def _bands(clusters: "NDArray[np.int_]", pixels: int) -> "NDArray[np.int_]":
+    """Return the cluster of every pixel along the features."""
     import numpy as np  # noqa: PLC0415
 
-    return None if clusters is None else clusters[np.arange(pixels) * len(clusters) // pixels]
+    return clusters[np.arange(pixels) * len(clusters) // pixels]
 
 
 def _contrast(density: "NDArray[np.float32]", weights_per_pixel: int) -> tuple[float, float]:

@@ -15,12 +15,12 @@ from tui.frame.bars import TabLine
 from tui.frame.screen import NARROW, SparsityScreen
 from tui.state.registry import Action
 from tui.state.selection import matrix_of
-from tui.visualizer import text as lesson_text
+from tui.visualizer import text
 from tui.visualizer.editor import LessonEditor
 from tui.visualizer.pruning import CORRELATIONS, EXAMPLE, SPARSITIES, Lesson, outcomes
 from tui.visualizer.storage import Shape
 
-METHODS = tuple(lesson_text.TITLES)
+METHODS = tuple(text.TITLES)
 PANELS = (*METHODS, "compare", "bytes")
 SHAPES = ((4096, 4096), (11008, 4096), (4096, 11008))
 
@@ -145,20 +145,20 @@ class VisualizerScreen(SparsityScreen):
         self.query_one("#lesson-about", Static).update(Content.styled(about, "$muted"))
         for outcome in found:
             panel = self.query_one(f"#{_id(outcome.method)}")
-            panel.border_title = lesson_text.outcome_title(outcome)
-            panel.query_one(".cells", Static).update(lesson_text.outcome_cells(outcome, scores=True))
-            why = lesson_text.explanation(lesson, outcome.method)
+            panel.border_title = text.outcome_title(outcome)
+            panel.query_one(".cells", Static).update(text.outcome_cells(outcome, scores=True))
+            why = text.explanation(lesson, outcome.method)
             panel.query_one(".why", Static).update(Content.styled(why, "$muted"))
-        self.query_one("#lesson-compare .cells", Static).update(lesson_text.comparison(found))
+        self.query_one("#lesson-compare .cells", Static).update(text.comparison(found))
         self._show_bytes()
 
     def _show_bytes(self) -> None:
         shapes = self._shapes()
         name, shape = shapes[min(self._shape, len(shapes) - 1)]
         panel = self.query_one("#lesson-bytes")
-        panel.border_title = lesson_text.calculator_title(shape, name)
+        panel.border_title = text.calculator_title(shape, name)
         panel.query_one(".cells", Static).update(
-            lesson_text.calculator(shape, self.lesson.sparsity, notes=self.size.width >= NARROW)
+            text.calculator(shape, self.lesson.sparsity, notes=self.size.width >= NARROW)
         )
 
     def _shapes(self) -> list[tuple[str, Shape]]:
