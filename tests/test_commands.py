@@ -158,3 +158,24 @@ def test_the_doctor_finds_what_is_no_database(kind: str, tmp_path: Path) -> None
     done = run("sparsity-tui", "doctor", "--db", place(tmp_path, kind), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Error" not in done.stdout
+
+
+def test_a_locale_without_accents_reaches_paths_with_them(tmp_path: Path) -> None:
+    """Loading, asking and exporting work on a path that the locale cannot write."""
+    database, output = tmp_path / "é" / "ü.db", tmp_path / "é" / "ö.csv"
+    database.parent.mkdir()
+    loaded = run("sparsity-etl", "load", BENCHMARKS, "--db", str(database), **ASCII)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    place = ["--db", str(database), "--format", "csv", "--output", str(output)]
+    asked = run("sparsity-sql", "SELECT 'ñ' AS é", *place, **ASCII)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert output.read_text(encoding="utf-8") == "é\nñ\n"
+
+
+@pytest.mark.parametrize("command", ["sparsity-sql", "sparsity-etl", "sparsity-tui"])
+def test_a_folder_that_was_removed_is_told(command: str, tmp_path: Path) -> None:
+    """Without a current folder the name of the database leads nowhere."""
+    wrap = f'cd {tmp_path}; mkdir gone; cd gone; rmdir ../gone; "$@"'
+    done = run(command, *REQUESTS[command], wrap=wrap)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the current folder was removed")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.opening import NO_DOWNLOADS, utf8_name
 from warehouse.quoting import identifier, literal
 from warehouse.versions import beside, log_of
 
@@ -48,14 +49,15 @@ def compact(path: Path) -> bool:
 def _write_anew(path: Path, target: Path) -> bool:
     for remains in (target, log_of(target)):
         remains.unlink(missing_ok=True)
-    with duckdb.connect(":memory:", config={"temp_directory": str(beside(path, ".tmp"))}) as connection:
-        connection.execute(f"ATTACH {literal(path)} AS whole (READ_ONLY)")
+    spill = utf8_name(beside(path, ".tmp"))
+    with duckdb.connect(":memory:", config=NO_DOWNLOADS | {"temp_directory": spill}) as connection:
+        connection.execute(f"ATTACH {literal(utf8_name(path))} AS whole (READ_ONLY, TYPE duckdb)")
         free = connection.execute(
             "SELECT free_blocks / total_blocks FROM pragma_database_size() WHERE database_name = 'whole'"
         ).fetchone()
         if not free or free[0] < FREE_SHARE:
             return False
-        connection.execute(f"ATTACH {literal(target)} AS dense")
+        connection.execute(f"ATTACH {literal(utf8_name(target))} AS dense (TYPE duckdb)")
         connection.execute("COPY FROM DATABASE whole TO dense")
         connection.execute("CHECKPOINT dense")
         return contents(connection, "whole") == contents(connection, "dense")

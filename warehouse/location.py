@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from warehouse.errors import UsageError
+
 ENVIRONMENT_VARIABLE = "SPARSITY_DB"
 FILE_NAME = "sparsity.db"
 #: What stands behind the name of the database in those of the files beside it, with or without more behind.
@@ -15,8 +17,12 @@ def database_path(given: str | os.PathLike[str] | None = None) -> Path:
     Symbolic links are followed, so that publishing replaces the file and not the link.
     """
     chosen = given or os.environ.get(ENVIRONMENT_VARIABLE) or FILE_NAME
-    # Unlike methods of Path, these raise nothing: what cannot be opened is told when it is opened.
-    return Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
+    try:
+        # Unlike methods of Path, these take links in circles as they are: it is told when the file is opened.
+        return Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
+    except FileNotFoundError as error:
+        msg = "the current folder was removed; go to another one, or name the database by its whole path"
+        raise UsageError(msg) from error
 
 
 def belongs_to(path: Path, database: Path) -> bool:

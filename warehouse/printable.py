@@ -23,6 +23,15 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def utf8_text(text: str) -> str:
+    """Return a text as UTF-8 can write it.
+
+    Of names of files and of arguments, Python keeps as surrogates the bytes that the locale has no letters
+    for: they are read as the UTF-8 they mostly are, and the rest becomes escapes.
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _visible(character: str) -> str:
     if unicodedata.category(character) not in UNPRINTABLE:
         return character

@@ -67,7 +67,8 @@ class PrivateCopy:
             SparsityError: the file is damaged, or of another program or a newer version.
         """
         shutil.rmtree(self._spill, ignore_errors=True)
-        connection = duckdb.connect(":memory:", config=NO_DOWNLOADS | {"temp_directory": str(self._spill)})
+        spill = utf8_name(self._spill)
+        connection = duckdb.connect(":memory:", config=NO_DOWNLOADS | {"temp_directory": spill})
         try:
             with translated_errors(self._published):
                 connection.execute(f"ATTACH {literal(utf8_name(self.path))} AS {CATALOG} (TYPE duckdb)")

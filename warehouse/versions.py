@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import SparsityError
+from warehouse.opening import NO_DOWNLOADS, utf8_name
 from warehouse.quoting import literal
 
 NO_FILE = "none"
@@ -55,10 +56,10 @@ def fold_log(copy: Path) -> None:
         duckdb.Error: the log cannot be replayed, or the disk is full.
     """
     untouched = copy.stat().st_mtime_ns
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config=NO_DOWNLOADS)
     try:
         connection.execute("SET debug_checkpoint_abort = 'before_truncate'")
-        connection.execute(f"ATTACH {literal(copy)} AS folded")
+        connection.execute(f"ATTACH {literal(utf8_name(copy))} AS folded (TYPE duckdb)")
         connection.execute("CHECKPOINT folded")
     except duckdb.Error as error:
         if _STOPPED not in str(error):

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.bits import pack_masks
+from warehouse.printable import utf8_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,10 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[s
     lengths = [len(value) for value in columns.values() if _is_array(value)]
     count = lengths[0] if lengths else 1
     batch = pa.table(
-        {name: value if _is_array(value) else pa.array([value] * count) for name, value in columns.items()}
+        {
+            name: value if _is_array(value) else pa.array([_storable(value)] * count)
+            for name, value in columns.items()
+        }
     )
     return insert_table(connection, table, batch)
 
@@ -233,6 +237,10 @@ def axes(projection: str) -> tuple[str, ...]:
 def cluster_axis(projection: str) -> str:
     """Return the axis whose features are compared and clustered: rows for down, columns elsewhere."""
     return "output" if projection == "down" else "input"
+
+
+def _storable(value: object) -> object:
+    return utf8_text(value) if isinstance(value, str) else value
 
 
 def _is_array(value: object) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.printable import one_line, printable
+from warehouse.printable import one_line, printable, utf8_text
 
 DANGEROUS = {
     "clipboard": ("\x1b]52;c;eA==\x07", r"\u001b]52;c;eA==\u0007"),
@@ -56,3 +56,10 @@ def test_letters_of_all_scripts_stay() -> None:
 def test_one_line_is_one_line() -> None:
     """White space of any kind becomes one space."""
     assert one_line("the file\n\t is\x85gone\x1b[2J\u2028now") == "the file is gone\\u001b[2J now"
+
+
+def test_bytes_that_the_locale_lacks_are_read_as_utf_8() -> None:
+    """An accent under LC_ALL=C is the accent; a byte that is no UTF-8 is seen."""
+    text = b"m\xc3\xa9\xff".decode("ascii", "surrogateescape")
+    assert utf8_text(text) == "mé\\xff"
+    assert utf8_text("mé") == "mé"
