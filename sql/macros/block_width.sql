@@ -6,4 +6,4 @@ CASE
 END;
 
 COMMENT ON MACRO block_width IS -- noqa: PRS
-'Features a block that suit clusters of such a size: the widest block that block kernels have and the cluster fills.';
+'Features a block for clusters of such a size: the widest that block kernels have and that the cluster fills.';

@@ -7,5 +7,5 @@ CREATE TABLE IF NOT EXISTS cluster_centroids (
     majority_agreement FLOAT NOT NULL
 );
 
-COMMENT ON TABLE cluster_centroids IS 'One row per clustering of a real mask and cluster: the mask in its middle.';
+COMMENT ON TABLE cluster_centroids IS 'One row per clustering of a real mask and cluster: its majority mask.';
 COMMENT ON COLUMN cluster_centroids.majority_mask IS 'One bit per position, position 0 first; 1 = kept by more than half of the features of the cluster';

@@ -25,7 +25,7 @@ INNER JOIN run_matrices AS matrices
 WINDOW features AS (PARTITION BY metrics.run_id, metrics.matrix_id, metrics.axis);
 
 COMMENT ON VIEW feature_extremes IS
-'One row per run, matrix, axis and feature: its place by density and by relevance, for the top and the bottom features.';
+'One row per run, matrix, axis and feature: its place by density and by relevance.';
 COMMENT ON COLUMN feature_extremes.densest_rank IS 'Place by density, 1 the feature that keeps most';
 COMMENT ON COLUMN feature_extremes.sparsest_rank IS 'Place by density, 1 the feature that keeps least';
 COMMENT ON COLUMN feature_extremes.relevance_rank IS 'Place by relevance, 1 the most relevant';

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW layer_trends AS
--- One row per run, projection and block, with the trend of its figures over the blocks of the model.
+-- One row per run, projection and block, and the trend over the blocks of the model.
 SELECT
     model_id,
     run_id,

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW measured_formats AS
 -- One row per run, matrix and device that a benchmark of its shape, pattern and sparsity exists for.
--- Generating one token at a time multiplies one vector (batch 1) by weights no cache holds.
+-- Batch 1 and a cold cache: generating a token multiplies one vector by weights that no cache holds.
 WITH applicable AS (
     SELECT
         matrices.run_id,
@@ -24,7 +24,7 @@ WITH applicable AS (
     WHERE
         speedups.batch = 1
         AND speedups.cache = 'cold'
-        -- Its sparsity is that of the inputs, not of the weights.
+        -- The sparsity of this kernel is that of its inputs, not of the weights.
         AND speedups.kernel <> 'activation'
 )
 

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW prediction_vs_measurement AS
--- One row per run, matrix and device with a measured kernel: what was predicted of it, twice, and what came.
+-- One row per run, matrix and device with a measured kernel: the two predictions for it, and the measurement.
 WITH macro_ratios AS (
     SELECT
         run_id,

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW pruned_matrices AS
--- One row per run and matrix it pruned: what needs no distances, and so is there at once.
+-- One row per run and matrix it pruned. It reads no distances, so that it answers at once.
 SELECT
     places.*,
     matrices.out_features,

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW run_matrices AS
--- One row per run and matrix of its model, pruned or not: what views of either say first of both.
+-- One row per run and matrix of its model, pruned or not: the columns with which other views begin.
 SELECT
     runs.model_id,
     runs.run_id,

@@ -12,7 +12,7 @@ SELECT
     ours.k,
     reported.model AS reported_model,
     reported.value AS reported_ratio_macro,
-    -- A macro ratio is about k over the clusters that are no singletons.
+    -- Without structure a macro ratio is about k divided by the number of clusters that are no singletons.
     ours.k - safe_ratio(ours.k, reported.value) AS reported_singletons_implied,
     ours.mean_ratio_macro,
     ours.mean_null_ratio_macro,

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW separation_contests AS
--- One row per two runs of a model in either order, matrix they both clustered, algorithm, distance and k.
+-- One row per ordered pair of runs of a model, matrix clustered in both, algorithm, distance and k.
 WITH pairs AS (
     SELECT
         a.model_id,
@@ -65,7 +65,7 @@ SELECT
 FROM compared;
 
 COMMENT ON VIEW separation_contests IS
-'One row per two runs of a model in either order, matrix, algorithm, distance and k: whose features cluster better, by both figures.';
+'One row per ordered pair of runs of a model, matrix, algorithm, distance and k: whose features cluster better, by both figures.';
 COMMENT ON COLUMN separation_contests.excess_a IS 'Mean separation excess of the first run: 1 at chance';
 COMMENT ON COLUMN separation_contests.excess_b IS 'Mean separation excess of the second run: 1 at chance';
 COMMENT ON COLUMN separation_contests.z_score_a IS 'Mean z-score of the first run';

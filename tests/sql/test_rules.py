@@ -174,10 +174,11 @@ def test_high_and_uniform_ratios_are_counted(masked: Rows) -> None:
         clustered(masked, ratio, seed=seed)
     found = masked.one(
         "SELECT clustering_count, above_5_count, above_5_count_macro, uniform_share, max_ratio,"
-        " max_ratio_macro FROM separation_summary"
+        " max_ratio_macro, mean_ratio, mean_ratio_macro FROM separation_summary"
     )
     # 0.5 / 0.1 is a little less than 5 in binary, so that neither side of the edge is told by it.
-    assert found == (3, 1, 2, pytest.approx(1 / 3), pytest.approx(5.5), pytest.approx(11.0))
+    assert found == (3, 1, 2, pytest.approx(1 / 3), pytest.approx(5.5), pytest.approx(11.0),
+                     pytest.approx(11.52 / 3), pytest.approx(23.04 / 3))  # fmt: skip
 
 
 @pytest.mark.parametrize(("speedup", "kernel"), [(1.05, "sell"), (1.049, "dense"), (1.0, "dense")])
@@ -213,3 +214,31 @@ def test_blocks_are_good_above_three_tenths(rows: Rows, kept: int, good: bool) -
     rows.clustering([0, 0])
     found = rows.db.execute("SELECT DISTINCT verdict FROM block_coherence").fetchall()
     assert found == [("good: blocks can be skipped" if good else "too low to skip blocks",)]
+
+
+def test_the_best_of_two_devices_counts(masked: Rows) -> None:
+    """On the slower device another kernel is the best; each device has a row of its own beside it."""
+    masked.benchmark("sell", (4, 3), 5.0, device="fast")
+    masked.benchmark("csr", (4, 3), 8.0, device="slow")
+    best = masked.one("SELECT best_speedup, best_kernel, best_device FROM model_overview")
+    assert best == (2.0, "sell", "fast")
+    found = masked.db.execute("SELECT device, best_kernel FROM measured_formats ORDER BY device").fetchall()
+    assert found == [("fast", "sell"), ("slow", "csr")]
+
+
+@pytest.mark.parametrize(
+    ("csr", "block", "verdict"),
+    [
+        (8.0, 8.1, "the report promised more"),
+        (8.0, 8.0, "as the report promised"),
+        (9.6, 8.0, "as the report promised"),
+        (9.7, 8.0, "the report promised less"),
+    ],
+)
+def test_the_report_is_held_to_its_range(masked: Rows, csr: float, block: float, verdict: str) -> None:
+    """A macro ratio of 1 is the report's 1.0 to 1.2× of block kernels over csr, both ends included."""
+    key = masked.clustering([0, 0, 1, 1])
+    masked.pairs(key, (0, 0, 1, 1.0), (1, 1, 1, 1.0), (0, 1, 4, 4.0))
+    masked.benchmark("csr", (4, 3), csr)
+    masked.benchmark("clustered", (4, 3), block)
+    assert masked.one("SELECT verdict FROM prediction_vs_measurement") == (verdict,)
