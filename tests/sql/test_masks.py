@@ -147,3 +147,12 @@ def test_histogram_of_distances_to_the_reference(rows: Rows) -> None:
         "SELECT feature_index, distance, chance_distance FROM reference_distances ORDER BY ALL"
     ).fetchall()
     assert distances == [(0, 0.0, 0.5), (1, 0.0, 0.5), (2, 1.0, 0.5), (3, 0.75, 0.5)]
+
+
+def test_histogram_has_the_mean_of_chance(rows: Rows) -> None:
+    """Features that keep 2 and 0 of 4 lie at one distance of a reference that keeps 1; chance: 0.5, 0.25."""
+    rows.run(1)
+    rows.matrix_of_run(1, 1, np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]], dtype=bool))
+    rows.clustering([0, 0, 1])
+    found = rows.one("SELECT distance_from, feature_count, chance_distance FROM hamming_histogram")
+    assert found == (0.25, 2, 0.375)

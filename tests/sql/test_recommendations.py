@@ -27,7 +27,7 @@ def offers(rows: Rows) -> Rows:
 
 
 def test_runs_are_ranked(offers: Rows) -> None:
-    """What was measured goes first, then the larger gain, the smaller error, the lower key; dense has none."""
+    """What was measured goes first, then the larger gain, the smaller error, the lower key; dense never."""
     found = offers.db.execute(
         "SELECT run_id, choice_rank, is_measured, round(gain, 2) FROM ranked_options ORDER BY run_id"
     ).fetchall()
