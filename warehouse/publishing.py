@@ -47,7 +47,7 @@ class Writer:
         self._private: duckdb.DuckDBPyConnection | None = None
 
     def __enter__(self) -> Self:
-        """Take the lock and hold the published file.
+        """Take the lock, hold the published file, and clear away a copy that nobody can resume in.
 
         Raises:
             LockedError: another job or shell has the database open for writing.
@@ -68,6 +68,9 @@ class Writer:
                 )
                 raise UnreadableDatabaseError(msg)
             self._version = identity(self.path)
+            if not self.resumable:
+                # What a killed job has left of a version that is gone.
+                self._copy.discard()
             self._resources = stack.pop_all()
         return self
 

@@ -104,6 +104,15 @@ def lose_base(copy: Path) -> None:
     Path(f"{copy}.base").unlink()
 
 
+def lose_copy(copy: Path) -> None:
+    copy.unlink()
+
+
+def overwrite_published(copy: Path) -> None:
+    with duckdb.connect(str(copy.with_suffix(""))) as shell:
+        shell.execute("INSERT INTO mine VALUES (99)")
+
+
 def link_base(copy: Path) -> None:
     base = Path(f"{copy}.base")
     base.rename(copy.with_name("elsewhere"))
@@ -240,6 +249,15 @@ def test_what_is_left_of_spilling_and_compacting_goes_too(database: Path) -> Non
     Path(f"{database}.work.tmp").mkdir()
     (Path(f"{database}.work.tmp") / "duckdb_temp_storage-0.tmp").write_bytes(b"half")
     publish_row(database, 44)
+    assert remains(database) == set()
+
+
+@pytest.mark.parametrize("spoil", [overwrite_published, lose_base, lose_copy])
+def test_a_job_with_nothing_to_do_clears_away_too(database: Path, spoil) -> None:
+    """What can no longer be resumed in goes with the next job, even if that one computes nothing."""
+    spoil(leave_copy(database))
+    with Writer(database) as writer:
+        assert not writer.resumable
     assert remains(database) == set()
 
 
