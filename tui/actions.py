@@ -1,5 +1,5 @@
 # ruff: noqa: D102  # the registry says what each do_<verb> does
-"""The one door through which every action goes, and what the actions of the whole app do."""
+"""Finds, checks and runs every action, and implements those of the whole app."""
 
 import datetime
 from pathlib import Path

@@ -36,7 +36,7 @@ def load_query_packages() -> None:
 
 
 def palette_commands() -> "type[Provider]":
-    """Import the palette when it is first opened: 50 ms that the first paint does without."""
+    """Import the command palette when it is first opened, which keeps 50 ms out of the first paint."""
     from tui.commands import ActionCommands  # noqa: PLC0415
 
     return ActionCommands
@@ -88,7 +88,7 @@ class SparsityApp(Host):
         return self.actions.screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Give every theme the one variable that only our own define."""
+        """Define for every theme the one variable that Textual's own themes lack."""
         return {"muted": themes.MUTED}
 
     def on_mount(self) -> None:
@@ -97,14 +97,14 @@ class SparsityApp(Host):
         self.look()
         self.set_interval(POLL_SECONDS, self.look)
         if self._loop is not None and not self.is_headless:
-            # Without these a dropped connection or a kill leaves the terminal in the app's hands.
+            # Without these, a dropped connection or a kill would leave the terminal unusable.
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._loop.add_signal_handler(number, self._end_by, number)
         if self.is_web:
             self.set_interval(POLL_SECONDS, self._end_without_server)
 
     def _end_by(self, number: signal.Signals) -> None:
-        """Leave with the customary exit code; without a line to draw on nothing is waited for."""
+        """Exit with the customary code; after a hang-up there is no terminal to wait for."""
         self.exit(return_code=128 + number)
         if number == signal.SIGHUP:
             leave_within(HANG_UP_SECONDS, 128 + number)
@@ -159,8 +159,8 @@ class SparsityApp(Host):
     def _load_query_packages(self) -> None:
         load_query_packages()
         if not self.is_headless:
-            # A full collection that walks all these modules takes 0.1 s, in the middle of a key press. Inside
-            # another program, a test for instance, its garbage is not ours to keep.
+            # A full garbage collection of all these modules takes 0.1 s, in the middle of a key press. Inside
+            # another program, such as a test, that program's objects must not be frozen.
             gc.freeze()
 
     @on(DatabaseFailed)
@@ -185,7 +185,7 @@ class SparsityApp(Host):
             self.switch_mode(self.wanted_screen)
             return
         self.switch_mode(FIRST_RUN.name)
-        # The page may be new and know nothing yet; a file that was refused is told of when asked again.
+        # A new first-run page does not know yet why the file was refused; looking again tells it.
         self.look(again=True)
 
     def select(self, selection: Selection) -> None:

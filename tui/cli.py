@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(action=_run)
     _add_link_options(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands, in the place of the app")
-    # Options may stand before the command, too: what is not given after it must not undo them.
+    # Options may also stand before the command; the command's defaults must not overwrite them.
     kept = argparse.SUPPRESS
     doctor = commands.add_parser(
         "doctor", argument_default=kept, help="say what this terminal, machine and database support"
@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return_freed_memory()
     database = Database(database_path(arguments.db))
     database.prefetch()
-    # Textual costs a third of a second: --help and every error come before it, and the database meanwhile.
+    # Importing Textual takes 0.3 s: help and errors come before it, and the database opens meanwhile.
     from tui.app import SparsityApp  # noqa: PLC0415
 
     app = SparsityApp(
@@ -115,12 +115,12 @@ def _examine(arguments: argparse.Namespace) -> None:
 def _serve(arguments: argparse.Namespace) -> None:
     from tui.terminal import serving  # noqa: PLC0415  # a web server, which the app does without
 
-    # What would end every session at its start is told here: a browser shows no line of stderr.
+    # An error that would end every session at its start is told here: a browser does not show stderr.
     read_keymap()
     address = serving.Address(arguments.host, arguments.port)
     with serving.listen(address) as listening:
         if not serving.is_local(listening):
-            # Commands speak on stderr; standard output has the address alone.
+            # Notes go to stderr; standard output carries the address alone.
             print(serving.open_to_others(address), file=sys.stderr)  # noqa: T201
         print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
         command = serving.served_command(_passed_on(arguments))
@@ -132,7 +132,7 @@ def _passed_on(arguments: argparse.Namespace) -> list[str]:
     options = ["--db", str(database_path(arguments.db))]
     for name in ("model", "run", "layer", "projection", "screen"):
         value = getattr(arguments, name)
-        # One word: a name that begins with a dash is no option then.
+        # Joined by =, so that a value that begins with a dash is not taken for an option.
         options += [f"--{name}={value}"] if value is not None else []
     return [*options, "--read-only"] if arguments.read_only else options
 

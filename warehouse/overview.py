@@ -1,7 +1,9 @@
 """What the first screen shows: every run and every pruned matrix, without loading Ibis."""
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from warehouse.rows import read_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,6 +59,7 @@ class MatrixFigures:
 
 
 PRUNING_COLUMNS = tuple(field.name for field in fields(MatrixFigures))[:10]
+MATRIX_ORDER = "run_id, layer, matrix_id"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,22 +71,18 @@ class Overview:
     complete: bool = True
 
 
-Row = TypeVar("Row", RunFigures, MatrixFigures)
-
-
 def read_prunings(cursor: "duckdb.DuckDBPyConnection") -> Overview:
     """Read what is there without computing distances: milliseconds for any number of clusterings."""
     return Overview(
         runs=_read_runs(cursor),
-        matrices=_read(cursor, "pruned_matrices", MatrixFigures, PRUNING_COLUMNS, "run_id, layer, matrix_id"),
+        matrices=read_rows(cursor, "pruned_matrices", MatrixFigures, MATRIX_ORDER, PRUNING_COLUMNS),
         complete=False,
     )
 
 
 def read_overview(cursor: "duckdb.DuckDBPyConnection") -> Overview:
     """Read everything; the separation ratios of a whole warehouse take a second and more."""
-    columns = tuple(field.name for field in fields(MatrixFigures))
-    matrices = _read(cursor, "model_overview", MatrixFigures, columns, "run_id, layer, matrix_id")
+    matrices = read_rows(cursor, "model_overview", MatrixFigures, MATRIX_ORDER)
     return Overview(_read_runs(cursor), matrices)
 
 
@@ -98,12 +97,4 @@ def matrix_table(cursor: "duckdb.DuckDBPyConnection", run_id: int) -> "duckdb.Du
 
 
 def _read_runs(cursor: "duckdb.DuckDBPyConnection") -> tuple[RunFigures, ...]:
-    columns = tuple(field.name for field in fields(RunFigures))
-    return _read(cursor, "run_overview", RunFigures, columns, "model_id, run_id, dataset")
-
-
-def _read(
-    cursor: "duckdb.DuckDBPyConnection", view: str, kind: type[Row], columns: tuple[str, ...], order: str
-) -> tuple[Row, ...]:
-    rows = cursor.table(view).project(", ".join(columns)).order(order).fetchall()
-    return tuple(kind(*row) for row in rows)
+    return read_rows(cursor, "run_overview", RunFigures, "model_id, run_id, dataset")

@@ -23,7 +23,7 @@ def value(db: duckdb.DuckDBPyConnection, expression: str, *parameters: object) -
     return db.execute(f"SELECT {expression}", list(parameters)).fetchall()[0][0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pair=bits)
 def test_mask_similarities_agree_with_scipy(
     built: duckdb.DuckDBPyConnection, pair: tuple[list, list]
@@ -53,7 +53,7 @@ def test_binomial(built: duckdb.DuckDBPyConnection, most: int, trials: int, shar
     assert value(built, "binomial_at_most(?, ?, ?)", most, trials, share) == pytest.approx(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labels=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=30))
 def test_adjusted_rand_agrees_with_scikit_learn(
     built: duckdb.DuckDBPyConnection, labels: list[tuple[int, int]]

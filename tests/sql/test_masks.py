@@ -46,7 +46,7 @@ def test_small_blocks_do_not_inflate_the_skippable_share(rows: Rows) -> None:
     assert found[2] == pytest.approx(0.25)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     kept=st.lists(st.lists(st.booleans(), min_size=6, max_size=6), min_size=5, max_size=5),
     labels=st.lists(st.integers(0, 2), min_size=6, max_size=6),
@@ -76,7 +76,7 @@ def test_block_coherence_agrees_with_numpy(
         assert found[name][2] == pytest.approx(np.average(empty, weights=sizes))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kept=st.sampled_from([4, 8, 12, 16, 20]).flatmap(
         lambda width: st.lists(

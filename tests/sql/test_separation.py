@@ -58,7 +58,7 @@ def test_one_cluster_has_no_ratio(matrix: Rows) -> None:
     assert found[2] == "no pairs on both sides to compare"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     masks=st.integers(4, 12).flatmap(
         lambda n: st.tuples(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from warehouse.bits import pack_masks, unpack_masks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 70), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_masks_survive_the_round_trip(positions: int, features: int, random) -> None:
     """For every width, BIT has the positions' length, the kept count, and gives the mask back."""

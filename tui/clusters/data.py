@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunClusters:
-    """Every clustering of a run, how its figures change with depth, and what was published of its kind."""
+    """Every clustering of a run, how its figures change with depth, and published figures of runs like it."""
 
     run_id: int
     intervals: "list[Interval]"

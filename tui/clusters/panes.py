@@ -64,7 +64,7 @@ class PlacesPanel(PlotPanel):
     def show(
         self, data: MatrixClusters, members: dict[int, int], embedding: str, matrix: MatrixFigures
     ) -> None:
-        """Show an embedding, or one there is; `members` has the cluster of every feature."""
+        """Show an embedding, or the first one if it is missing; `members` maps features to clusters."""
         known = sorted({place.embedding for place in data.places})
         shown = embedding if embedding in known else known[0]
         self.plot.show(text.place_plot(data, members, shown), NO_PLACES)
@@ -110,7 +110,7 @@ class StabilityPanel(TablePanel):
     HEADINGS = text.STABILITY_HEADINGS
 
     def show(self, data: MatrixClusters, matrix: MatrixFigures) -> None:
-        """Show the agreement of clusterings that differ in one thing."""
+        """Show the agreement of clusterings that differ in one setting."""
         self.table.fill([text.stability_row(row) for row in data.agreements])
         some = "adjusted Rand index (ARI) between clusterings: 1 equal, 0 chance"
         self.retitle(f"{describe_matrix(matrix)}: {some if data.agreements else text.MORE_SEEDS}")
@@ -146,7 +146,7 @@ class PublishedPanel(TablePanel):
             self.retitle("no published ratio is of this method, sparsity and pattern")
 
 
-# In the order in which one turns to them.
+# In the order of the keys [ and ].
 PANELS = (
     BarsPanel,
     RatiosPanel,

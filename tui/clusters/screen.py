@@ -91,7 +91,7 @@ class ClustersScreen(PanelScreen):
         self._show_run()
 
     def why_not(self, verb: str) -> str | None:
-        """Say why there is nothing to turn to or to open."""
+        """Say why there is nothing more to show or to open."""
         if verb == "next_variant" and self.run_data is not None and not self.run_data.intervals:
             return "this run is not clustered"
         if verb == "next_figure" and self.front not in {"map", "places", "trends"}:

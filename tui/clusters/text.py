@@ -189,7 +189,7 @@ def place_plot(data: "MatrixClusters", members: dict[int, int], embedding: str) 
 
 
 def stability_row(row: "Agreement") -> tuple[str, ...]:
-    """Write how far clusterings agree when one thing is another."""
+    """Write how far clusterings agree that differ in one setting."""
     return (
         f"{row.algorithm} {row.distance}",
         str(row.k),

@@ -23,11 +23,11 @@ class Pair:
         return Pair(self.other_run_id, self.run_id)
 
     def with_first(self, run_id: int) -> "Pair":
-        """Return the pair with another first run; the second one as the first swaps them."""
+        """Return the pair with another first run; choosing the second run swaps the two."""
         return self.swapped() if run_id == self.other_run_id else Pair(run_id, self.other_run_id)
 
     def with_second(self, run_id: int) -> "Pair":
-        """Return the pair with another second run; the first one as the second swaps them."""
+        """Return the pair with another second run; choosing the first run swaps the two."""
         return self.swapped() if run_id == self.run_id else Pair(self.run_id, run_id)
 
 

@@ -89,7 +89,7 @@ class DistancesPanel(PlotPanel):
 
 
 class HistogramPanel(ChartPanel):
-    """How many features of the selected matrix are how alike."""
+    """The features of the selected matrix, counted by their similarity in both runs."""
 
     NAME = "histogram"
     TITLE = "histogram"
@@ -131,7 +131,7 @@ class SweepPanel(PlotPanel):
         self.retitle(f"perplexity against sparsity · {model_id}")
 
 
-# In the order in which one turns to them.
+# In the order of the keys [ and ].
 PANELS = (
     OverlapMapPanel,
     CostPanel,

@@ -134,7 +134,7 @@ def why_they_differ(row: "Contest") -> str:
 
 
 def contests_title(rows: "list[Contest]", names: dict[str, str], variant: Variant) -> str:
-    """Count who wins how many matrices."""
+    """Count the matrices that each run wins."""
     wins = Counter(row.winner for row in rows)
     published = Counter(row.winner_macro for row in rows)
     by_pairs = " ".join(f"{names[side]} {wins[side]}" for side in ("a", "b")) + f" nobody {wins['nobody']}"
@@ -143,7 +143,7 @@ def contests_title(rows: "list[Contest]", names: dict[str, str], variant: Varian
 
 
 def side_names(first: "RunFigures", second: "RunFigures") -> dict[str, str]:
-    """Name two runs as briefly as tells them apart."""
+    """Name two runs as briefly as keeps them distinct."""
     if first.method != second.method:
         return {"a": first.method, "b": second.method}
     return {"a": describe_run(first), "b": describe_run(second)}
@@ -210,7 +210,7 @@ def sweep_plot(data: "PairData") -> Plot:
 
 
 def feature_bars(data: "FeatureData", chance: float | None) -> Bars | None:
-    """Return how many features have which Jaccard similarity, the level of chance marked."""
+    """Return the histogram of the features' Jaccard similarities, the chance level marked."""
     if not data.bins:
         return None
     counts = {round(50 * row.jaccard_from): float(row.feature_count) for row in data.bins}

@@ -37,7 +37,7 @@ class ChooseScreen(Dialog[str | None]):
             yield Options(*(self._option(*option) for option in self.options), compact=True)
 
     def on_mount(self) -> None:
-        """Start the list."""
+        """Fill the list."""
         names = [name for name, _, _ in self.options]
         self.query_one(OptionList).highlighted = names.index(self.current) if self.current in names else 0
 

@@ -68,9 +68,9 @@ class ExportScreen(Dialog[None]):
 
     @on(Input.Submitted)
     def _consider(self, event: Input.Submitted) -> None:
-        """Write, but ask first whether a file that is there may go."""
-        path = Path(os.path.expanduser(event.value))  # noqa: PTH111  # the home of nobody stays as it is
-        if not os.path.isfile(path):  # noqa: PTH113  # false where it cannot be told
+        """Write the file; ask first if there is one of that name."""
+        path = Path(os.path.expanduser(event.value))  # noqa: PTH111  # ~ of an unknown user stays as it is
+        if not os.path.isfile(path):  # noqa: PTH113  # False where that cannot be found out
             self._write(path, replace=False)
             return
         question = Content(f"{printable(str(path))} is there already. Replace it?")

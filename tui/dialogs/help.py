@@ -37,7 +37,7 @@ class HelpScreen(Dialog[None]):
                 yield Static(id="listing")
 
     def on_mount(self) -> None:
-        """Start the list."""
+        """Fill the list."""
         self._list("")
 
     @on(Input.Changed)

@@ -35,7 +35,7 @@ def examine_database(path: Path, reader: "Reader | None" = None) -> list[Finding
 def _inspect(path: Path, reader: "Reader | None") -> "Inspection":
     from warehouse import inspection  # noqa: PLC0415  # imports DuckDB
 
-    if reader is None or not os.path.exists(path):  # noqa: PTH110  # false where it cannot be told
+    if reader is None or not os.path.exists(path):  # noqa: PTH110  # False where that cannot be found out
         return inspection.inspect_file(path)
     # Opening the file a second time and closing it again would drop the lock that this process holds on it.
     cursor = reader.cursor()

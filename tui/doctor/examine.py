@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def this_terminal(size: tuple[int, int] | None = None) -> Surroundings:
     """Return the terminal this process is started in; the app gives its size in columns and lines."""
-    # The app puts a stream of its own in the place of sys.stdout.
+    # Textual replaces sys.stdout while the app runs.
     stream = sys.__stdout__
     if size is None and stream is not None and stream.isatty():
         size = tuple(os.get_terminal_size(stream.fileno()))

@@ -38,7 +38,7 @@ class FindingsPage(Motions, VerticalScroll, can_focus=True):
         self.lines: list[Content] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the one text."""
+        """Lay out the text."""
         yield Static()
 
     def on_resize(self) -> None:

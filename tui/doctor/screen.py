@@ -61,7 +61,7 @@ class DoctorScreen(SparsityScreen):
         self.do_again()
 
     def tell(self, error: "SparsityError") -> None:
-        """Say nothing: what is wrong with the database stands on the page."""
+        """Say nothing: the page itself shows what is wrong with the database."""
 
     def why_not(self, verb: str) -> str | None:
         """Say that there is nothing to write yet."""

@@ -1,6 +1,6 @@
 """Terminals that can be told apart by their variables, and what is known of their clipboard (OSC 52).
 
-Nothing a terminal answers tells whether it took a text: what its documentation says is all there is.
+No reply of a terminal says whether it accepted a text; its documentation is the only source.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _KITTY = Emulator("kitty")
 _ALACRITTY = Emulator("Alacritty")
 _GHOSTTY = Emulator("Ghostty")
 _NEWER = {name: Emulator(name, "limited", WHERE_NEW) for name in ("Konsole", "a VTE terminal", "VS Code")}
-# A variable, how its value begins, and the terminal; the first that fits counts. Over SSH only TERM arrives.
+# (variable, beginning of its value, terminal); the first match counts. Over SSH only TERM arrives.
 _SIGNS = (
     ("TERM_PROGRAM", "iTerm.app", Emulator(
         "iTerm2", "limited", "allow it in Settings > General > Selection: applications may access clipboard"
@@ -52,7 +52,7 @@ _SIGNS = (
 
 
 def recognise(environment: Mapping[str, str]) -> Emulator:
-    """Return the terminal that the variables speak of."""
+    """Return the terminal that the variables identify."""
     signs = (
         emulator
         for name, beginning, emulator in _SIGNS

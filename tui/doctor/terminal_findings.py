@@ -100,7 +100,7 @@ def _colours(environment: Mapping[str, str]) -> Finding:
 
 
 def _colour_system(environment: Mapping[str, str]) -> str | None:
-    """Ask Rich, whose answer Textual draws by."""
+    """Return the colour system that Rich detects, which Textual uses."""
     if environment.get("TEXTUAL_COLOR_SYSTEM", "auto") != "auto":
         return environment["TEXTUAL_COLOR_SYSTEM"]
     return Console(force_terminal=True, legacy_windows=False, _environ=environment).color_system

@@ -78,7 +78,7 @@ class Scale:
 
     @cached_property
     def flat(self) -> bool:
-        """Whether all figures are the same for all one can see."""
+        """Whether all figures are equal, up to rounding."""
         return self.high - self.low <= 1e-9 * max(abs(self.low), abs(self.high))
 
     def position(self, value: float) -> float:

@@ -80,7 +80,7 @@ class Painter:
 
 def cell_text(grid: Grid, place: Place, value: float, width: int) -> str:
     """Write a value and its mark within the width of a cell."""
-    # Where some cells are marked, the others keep the place free: the numbers stay in line.
+    # Where some cells are marked, the others leave that place blank: the numbers stay aligned.
     mark = "▲" if place in grid.marked else " " * bool(grid.marked)
     exact = grid.write(value) + mark
     return exact if len(exact) <= width else (number(value) + mark)[:width]

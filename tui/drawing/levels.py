@@ -121,7 +121,7 @@ def _cells(levels: Levels, bar: LevelBar, room: int) -> list[str]:
 
 
 def _room(levels: Levels, width: int) -> int:
-    """Return the cells for bars: what labels and notes leave, at the cost of the ends of notes if little."""
+    """Return the cells for bars: what labels and notes leave; if that is little, notes are cut."""
     wanted = min(NARROWEST_BARS, width - levels.label_width - 4)
     return max(1, wanted, width - levels.label_width - levels.note_width - 4)
 

@@ -57,7 +57,7 @@ def series_colour(place: int, palette: Palette) -> Rgb:
 
 
 def _heading(plot: Plot, width: int, palette: Palette) -> list[Text]:
-    """Write what goes up, and beside it what each marker stands for, in as many lines as that takes."""
+    """Write the title of the y axis and, beside it, the legend, in as many lines as needed."""
     axes = _style(AXES_DARK if palette.dark else AXES_LIGHT, palette)
     pieces = [Text(f"↑ {plot.y_title}", style=axes)]
     for place, series in enumerate(plot.series):
@@ -118,7 +118,7 @@ def _level_ends(
         return (level.value, level.value), y_ends
     if level.diagonal:
         low, high = max(x_ends[0], y_ends[0]), min(x_ends[1], y_ends[1])
-        # Axes that share no value leave the diagonal nowhere to be seen.
+        # Where the axes share no value, the diagonal is out of view.
         ends = (low, high) if low < high else (x_ends[0], x_ends[0])
         return ends, ends
     return x_ends, (level.value, level.value)
@@ -137,7 +137,7 @@ def _add_series(figure: Any, plot: Plot, series: Series, place: int, palette: Pa
 def _add_axes(
     figure: Any, plot: Plot, ends: tuple[tuple[float, float], tuple[float, float]], size: tuple[int, int]
 ) -> None:
-    """Write round numbers at both axes; those of plotext are not, and are wrong on logarithmic axes."""
+    """Label both axes with round numbers; plotext's are not round, and wrong on logarithmic axes."""
     (x_ends, y_ends), (width, height) = ends, size
     x_ticks = ticks(
         *x_ends, max(2, width // 12 if not plot.x_whole else width // 6), log=plot.x_log, whole=plot.x_whole

@@ -7,7 +7,7 @@ from math import ceil, floor, isfinite, log10
 
 from tui.drawing.figures import number
 
-# Told apart by shape alone; each is one cell wide in every font.
+# Distinguished by shape alone; each is one cell wide in every font.
 MARKERS = ("●", "×", "▲", "◆", "○", "+", "■", "□")
 
 

@@ -1,4 +1,4 @@
-"""The two themes of the app; Textual's own, those of the terminal's 16 colours among them, work as well."""
+"""The two themes of the app; Textual's own work as well, including those of the terminal's 16 colours."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,6 @@ ANSI_THEME = "ansi-dark"
 
 
 def palette_of(app: "App[Any]") -> Palette:
-    """Return the colours figures are drawn in; none where the terminal's own 16 or fewer must do."""
+    """Return the colours figures are drawn in; none on terminals with 16 colours or fewer."""
     theme = app.current_theme
     return Palette(dark=theme.dark, plain=bool(theme.ansi) or app.no_color)

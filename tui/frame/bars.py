@@ -8,7 +8,7 @@ from textual.widget import Widget
 from tui.state.host import host_of
 from tui.state.registry import SCREENS, Action
 
-CONTEXT_ROOM = 16  # columns the context at the right of the tabs should have at least
+CONTEXT_ROOM = 16  # least columns for the context at the right of the tabs
 
 
 class ActionLine(Widget):
@@ -48,7 +48,7 @@ class TabLine(ActionLine):
         self.current = current
 
     def render(self) -> Content:
-        """Write the names out where they fit, else in short, at last the numbers alone."""
+        """Write full names where they fit, else short ones, else the numbers alone."""
         tabs = self._tabs([entry.title for entry in SCREENS])
         if tabs.cell_length + CONTEXT_ROOM > self.size.width:
             tabs = self._tabs([entry.short or entry.title for entry in SCREENS], gap="")

@@ -43,7 +43,7 @@ def step_actions(scope: str) -> tuple[Action, ...]:
 
 
 class PanelScreen(SparsityScreen):
-    """A subclass lists the kinds of its PANELS; it reads what they show and gives it to them.
+    """A subclass lists the classes of its PANELS, reads what they show and gives it to them.
 
     `matrix` is the selected matrix as the selected run pruned it, where there is one.
     """
@@ -57,8 +57,8 @@ class PanelScreen(SparsityScreen):
 
     @property
     def front(self) -> str:
-        """The panel in front: the one last asked for, or the first that can be turned to."""
-        names = self.turnable()
+        """The panel in front: the one last asked for, or the first of the rotation."""
+        names = self.rotation()
         return self._wanted if self._wanted in names else names[0]
 
     def compose_content(self) -> Iterable[Widget]:
@@ -79,7 +79,7 @@ class PanelScreen(SparsityScreen):
         self.focus_panel(self.PANELS[0].NAME)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Keep a panel in front that can be turned to at the new size."""
+        """Keep a panel in front that is in the rotation at the new size."""
         del event
         self._arrange()
 
@@ -106,10 +106,10 @@ class PanelScreen(SparsityScreen):
         self.note(why)
 
     def do_next_panel(self) -> None:
-        self._turn(1)
+        self._rotate(1)
 
     def do_previous_panel(self) -> None:
-        self._turn(-1)
+        self._rotate(-1)
 
     def do_next_block(self) -> None:
         self._step(1, 0)
@@ -147,8 +147,8 @@ class PanelScreen(SparsityScreen):
     def _choose(self, message: PanelLine.Chosen) -> None:
         self.bring_to_front(message.name)
 
-    def _turn(self, step: int) -> None:
-        names = self.turnable()
+    def _rotate(self, step: int) -> None:
+        names = self.rotation()
         self.bring_to_front(names[(names.index(self.front) + step) % len(names)])
 
     def bring_to_front(self, name: str) -> None:
@@ -157,8 +157,8 @@ class PanelScreen(SparsityScreen):
         self._arrange()
         self.focus_panel(name)
 
-    def turnable(self) -> list[str]:
-        """Return the names of the panels of which one is in view at a time."""
+    def rotation(self) -> list[str]:
+        """Return the names of the panels that take turns in front."""
         narrow = self.app.size.width < NARROW
         return [panel.NAME for panel in self.PANELS if narrow or panel.SIDE == "right"]
 
@@ -168,7 +168,7 @@ class PanelScreen(SparsityScreen):
         for column in self.query(".column"):
             column.set_class(bool(column.query(".-front")), "-front")
         line = self.query_one(PanelLine)
-        line.names, line.front = tuple(self.turnable()), self.front
+        line.names, line.front = tuple(self.rotation()), self.front
 
     def focus_panel(self, name: str) -> None:
         """Put the focus on a panel, where it has something to move in."""

@@ -13,7 +13,7 @@ PLOTTED_BENCHMARKS = 2_000  # the newest; a plot of more takes too long to draw
 
 @dataclass(frozen=True, slots=True)
 class KernelData:
-    """All measurements, and how a run was predicted to fare."""
+    """All measurements, and the predictions for a run."""
 
     run_id: int | None
     speedups: "list[Speedup]"

@@ -115,7 +115,7 @@ class JobPanel(Panel):
         yield JobLog(NO_JOB)
 
     def on_mount(self) -> None:
-        """Name what fills by a benchmark alone."""
+        """Title the panel, which stays empty until a benchmark is started."""
         self.retitle("benchmark")
 
     @property
@@ -129,5 +129,5 @@ class JobPanel(Panel):
         self.log_view.follow(job)
 
 
-# In the order in which one turns to them.
+# In the order of the keys [ and ].
 PANELS = (SpeedupsPanel, RooflinePanel, MeasuredPanel, PredictedPanel, ChecksPanel, JobPanel)

@@ -77,7 +77,7 @@ class KernelsScreen(PanelScreen):
         self._show_sentence()
 
     def why_not(self, verb: str) -> str | None:
-        """Say why nothing can be measured or turned to."""
+        """Say why nothing can be measured, or no other conditions be shown."""
         if verb == "measure":
             if self.matrix is None:
                 return "the dense model has no mask; choose a pruned run in the overview (1)"

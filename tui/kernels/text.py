@@ -26,7 +26,7 @@ SPEED = fixed(2)
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Under what a kernel was measured: what bars beside each other have in common."""
+    """The conditions of a measurement, which all bars of one picture share."""
 
     device: str
     out_features: int
@@ -48,12 +48,12 @@ class Conditions:
 
 
 def conditions_of(row: "Speedup | Benchmark") -> Conditions:
-    """Return under what a row was measured."""
+    """Return the conditions of a measurement."""
     return Conditions(row.device, row.out_features, row.in_features, row.batch, row.cache)
 
 
 def known_conditions(data: "KernelData") -> list[Conditions]:
-    """Return all conditions that something was measured under: batch 1 and cold caches first."""
+    """Return the conditions of all measurements, batch 1 and cold caches first."""
     found = {conditions_of(row) for row in data.speedups}
     return sorted(found, key=lambda c: (c.device, c.shape, c.batch, c.cache))
 
@@ -77,7 +77,7 @@ def wanted_for(matrix: "MatrixFigures | None") -> Conditions:
 
 
 def turned(known: list[Conditions], here: Conditions, field: str) -> Conditions:
-    """Return the conditions with the next known value of one field, the rest as near as there is."""
+    """Return the conditions with the next known value of one field, the others as near as possible."""
     values = sorted({getattr(c, field) for c in known})
     value = values[(values.index(getattr(here, field)) + 1) % len(values)]
     if field == "shape":
@@ -161,7 +161,7 @@ def table_row(row: "Speedup") -> tuple[str, ...]:
 
 
 def check_row(row: "Benchmark") -> tuple[str, ...]:
-    """Write how right a kernel computed."""
+    """Write how accurate a kernel was."""
     error = "·" if row.relative_error is None else f"{row.relative_error:.1e}"
     shape = f"{row.out_features}×{row.in_features}"
     return row.kernel, mask_name(row), shape, str(row.batch), error, row.device, row.error or ""

@@ -50,7 +50,7 @@ class MatrixKey:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Densities along one axis: groups of neighbouring features, and the features at both ends."""
+    """Densities along one axis: groups of neighbouring features, and the densest and sparsest."""
 
     key: MatrixKey
     bins: "list[DensityBin]"

@@ -64,7 +64,7 @@ class DensityPanel(ChartPanel):
 
 
 class FeaturesPanel(TablePanel):
-    """The features at both ends."""
+    """The densest and the sparsest features."""
 
     NAME = "features"
     TITLE = "features"
@@ -76,5 +76,5 @@ class FeaturesPanel(TablePanel):
         self.retitle(f"densest and sparsest {profile.key.axis} features")
 
 
-# In the order in which one turns to them; the spy plot is always in view.
+# In the order of the keys [ and ]; the spy plot is always in view.
 PANELS = (SpyPanel, RatiosPanel, DistancesPanel, SizesPanel, DensityPanel, FeaturesPanel)

@@ -67,7 +67,7 @@ class MatrixScreen(PanelScreen):
         self._preferred_k: int | None = None
         self._shown: tuple[int, int, int] | None = None
 
-    def turnable(self) -> list[str]:
+    def rotation(self) -> list[str]:
         """Return the panels beside the spy plot, which is always in view."""
         return [panel.NAME for panel in self.PANELS if panel is not panes.SpyPanel]
 

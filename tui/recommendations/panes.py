@@ -76,5 +76,5 @@ class TradePanel(PlotPanel):
         self.retitle(f"gain against loss of every run, {describe_matrix(matrix)}")
 
 
-# In the order in which one turns to them.
+# In the order of the keys [ and ].
 PANELS = (PlanPanel, TiersPanel, GainsPanel, OptionsPanel, TradePanel)

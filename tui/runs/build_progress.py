@@ -37,7 +37,7 @@ class BuildProgress:
         return f"step {self.number} of {self.count}: {self.step} {self.subject}"
 
     def after(self, events: Iterable[dict[str, Any]]) -> "BuildProgress":
-        """Return the progress once some more events have come; events it does not know count for nothing."""
+        """Return the progress once some more events have come; unknown events are ignored."""
         progress = self
         for event in events:
             kind = event.get("event")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from tui.runs.build_progress import BuildProgress
 from tui.state import jobs
 from tui.state.jobs import Job
+from warehouse.ledger import Invocation, LedgerStep, read_invocations, read_steps
 
 if TYPE_CHECKING:
     import duckdb
 
-    from warehouse.expressions.ledger import Invocation, LedgerStep
 
 MOST_JOBS = 50
 # Between the start of a process and its first row in the ledger lie the imports and the plan.
@@ -62,8 +62,8 @@ class Activity:
 class History:
     """The published ledger."""
 
-    invocations: "tuple[Invocation, ...]" = ()
-    steps: "tuple[LedgerStep, ...]" = ()
+    invocations: tuple[Invocation, ...] = ()
+    steps: tuple[LedgerStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,7 @@ HEADINGS = (">#", "state", "started", ">took", ">steps", ">rows", "command")
 
 def load_history(cursor: "duckdb.DuckDBPyConnection") -> History:
     """Read the published ledger."""
-    from warehouse.expressions import ledger  # noqa: PLC0415  # Ibis is loaded in workers alone
-    from warehouse.expressions.views import Views  # noqa: PLC0415
-
-    views = Views(cursor)
-    return History(
-        tuple(views.rows(ledger.invocations(views), ledger.Invocation)),
-        tuple(views.rows(ledger.steps(views), ledger.LedgerStep)),
-    )
+    return History(read_invocations(cursor), read_steps(cursor))
 
 
 def observe(database: Path, before: Activity) -> Activity:
@@ -163,12 +156,12 @@ def _status(job: Job) -> JobStatus:
     return JobStatus(job, False, progress, "" if progress.state else job.last_words())
 
 
-def _is_of(job: Job, invocation: "Invocation") -> bool:
+def _is_of(job: Job, invocation: Invocation) -> bool:
     begun = invocation.started_at.replace(tzinfo=datetime.UTC).timestamp() - job.started
     return 0 <= begun <= LONGEST_START and job.written == invocation.command
 
 
-def _invocation_row(invocation: "Invocation", status: JobStatus | None) -> LedgerRow:
+def _invocation_row(invocation: Invocation, status: JobStatus | None) -> LedgerRow:
     steps = f"{invocation.finished_step_count}/{invocation.step_count}"
     return LedgerRow(
         state="running" if status and status.running else invocation.state,

@@ -14,7 +14,7 @@ from tui.runs.ledger import JobStatus
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from warehouse.expressions.ledger import LedgerStep
+    from warehouse.ledger import LedgerStep
 
 BAR_CELLS = 24
 STEP_HEADINGS = ("state", ">took", ">rows", "step", "of")
@@ -54,11 +54,11 @@ class LogView(VerticalScroll, can_focus=True):
     """The log of a job in words, the end in view."""
 
     def compose(self) -> ComposeResult:
-        """Make the one text there is."""
+        """Make the text."""
         yield Static(id="log-lines")
 
     def show(self, lines: list[str]) -> None:
-        """Show lines; who has scrolled up stays there."""
+        """Show lines; a reader who has scrolled up stays there."""
         at_end = self.scroll_offset.y >= self.max_scroll_y - 1
         styled = [Content.styled(line, "bold $error" if is_trouble(line) else "") for line in lines]
         self.query_one("#log-lines", Static).update(Content("\n").join(styled))

@@ -14,7 +14,7 @@ from tui.state import jobs
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
-    from warehouse.expressions.ledger import LedgerStep
+    from warehouse.ledger import LedgerStep
 
 METHODS = ("magnitude", "wanda", "sparsegpt")
 PLAN_SECONDS = 120
@@ -91,7 +91,7 @@ def ask_plan(request: RunRequest) -> list[PlannedStep]:
 
 
 def describe_plan(plan: list[PlannedStep], past: "tuple[LedgerStep, ...]") -> str:
-    """Say how much there is to do, and how long it takes if it goes as it went before."""
+    """Say how much there is to do, and how long such steps took before."""
     pending = [step for step in plan if step.pending]
     if not pending:
         return "nothing to do: every step was done before with the same inputs and settings"
@@ -104,7 +104,7 @@ def describe_plan(plan: list[PlannedStep], past: "tuple[LedgerStep, ...]") -> st
 
 
 def estimate(pending: list[PlannedStep], past: "tuple[LedgerStep, ...]") -> tuple[float, int]:
-    """Return the usual seconds of like steps in total, and how many steps there is nothing like."""
+    """Return the seconds that similar steps took, and the number of steps without a similar one."""
     total, unknown = 0.0, 0
     for step in pending:
         # The same method if it was run before, else any method on the same model.

@@ -18,9 +18,9 @@ from tui.state.devices import Device, list_gpus
 from tui.state.fetching import Fetcher
 
 if TYPE_CHECKING:
-    from warehouse.expressions.ledger import LedgerStep
+    from warehouse.ledger import LedgerStep
 
-ASK_AFTER_SECONDS = 0.6  # of no typing
+ASK_AFTER_SECONDS = 0.6  # without a key press
 FIELDS = (
     ("model", "Model: a Hugging Face folder; empty for the bundled one"),
     ("methods", f"Methods: {' '.join(METHODS)}"),

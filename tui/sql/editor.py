@@ -24,7 +24,7 @@ TALLEST, WIDEST = 8, 56
 
 
 class CompletionList(OptionList):
-    """What may be meant at the cursor; the editor keeps the focus and moves the choice."""
+    """The completions at the cursor; the editor keeps the focus and moves the selection."""
 
     can_focus = False
     DEFAULT_CSS = f"""
@@ -77,14 +77,14 @@ class SqlEditor(TextArea):
         return self.screen.query_one(CompletionList)
 
     def load(self, text: str) -> None:
-        """Replace the text, in a way that can be undone, with its beginning in view."""
+        """Replace the text, with undo, and show its beginning."""
         with self.prevent(TextArea.Changed):
             self.replace(text, self.document.start, self.document.end, maintain_selection_offset=False)
         self.move_cursor(self.document.start)
         self.close_completions()
 
     def suggest(self) -> None:
-        """Offer what may be meant at the cursor."""
+        """Offer completions at the cursor."""
         from warehouse.completion import complete  # noqa: PLC0415  # imports DuckDB
 
         if self.vocabulary is None:

@@ -37,7 +37,7 @@ class BarRows:
 
 
 def numeric_columns(page: "Page") -> list[str]:
-    """Return the columns that can be drawn; numbers of runs and models if no other."""
+    """Return the columns that can be drawn; identifiers only where there is no other."""
     names = [column.name for column in page.columns if column.numeric]
     return [name for name in names if not name.endswith("_id")] or names
 
@@ -60,7 +60,7 @@ def choose_axes(page: "Page", column: int) -> Axes | None:
 
 
 def next_axes(page: "Page", axes: Axes, *, turn_y: bool) -> Axes:
-    """Return the next choice of what goes up (`turn_y`) or along."""
+    """Return the next choice for the y axis (`turn_y`) or for the x axis."""
     if turn_y:
         names = numeric_columns(page)
         y = names[(names.index(axes.y) + 1) % len(names)]
@@ -127,7 +127,7 @@ def _bar(zero: float, length: float, room: int) -> str:
 
 
 def _real(value: Any) -> float | None:
-    """Return a number as it is drawn, from its text where it is too wide for Arrow; None if it is none."""
+    """Return a value as a number to draw, read from text where it is too wide for Arrow; else None."""
     try:
         real = float(value)
     except (TypeError, ValueError, OverflowError):

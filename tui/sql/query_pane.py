@@ -25,11 +25,11 @@ CANCELLED = "cancelled"
 
 
 class QueryPane(SqlResult):
-    """The result with what it takes to get one; its title says what happens."""
+    """The result of a query and the workers that get it; the title shows their state."""
 
     @dataclass
     class Settled(Message):
-        """A query is done, well or not, and what is to be said about it is in view."""
+        """A query has ended, and its result or its error is in view."""
 
         failed: bool
 
@@ -54,7 +54,7 @@ class QueryPane(SqlResult):
 
     @dataclass
     class Failed(Message):
-        """What was asked cannot be had."""
+        """The query failed."""
 
         reason: str
 
@@ -71,7 +71,7 @@ class QueryPane(SqlResult):
         self._ticker = self.set_interval(TICK_SECONDS, self._tick, pause=True)
 
     def on_unmount(self) -> None:
-        """Leave no query running behind an app that ends."""
+        """Cancel the query that runs, since the app ends."""
         self.session.interrupt()
 
     @property

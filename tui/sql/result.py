@@ -27,7 +27,7 @@ class Bars(VerticalScroll, can_focus=True):
     """Labelled bars that scroll."""
 
     def compose(self) -> ComposeResult:
-        """Make the one text there is."""
+        """Make the text."""
         yield Static(id="sql-bar-lines")
 
 

@@ -51,7 +51,7 @@ class SqlScreen(SparsityScreen):
 
     @dataclass
     class Described(Message):
-        """What has a name in the database."""
+        """The names in the database."""
 
         vocabulary: "Vocabulary"
 
@@ -177,7 +177,7 @@ class SqlScreen(SparsityScreen):
 
     @on(QueryPane.Settled)
     def _show_outcome(self, message: QueryPane.Settled) -> None:
-        """Put the result in front; who writes in the editor stays there, and a failure leads there."""
+        """Show the result; the focus stays in the editor while it is there, and goes there after an error."""
         self.remove_class("-shelf-in-front")
         editor = self.query_one(SqlEditor)
         if message.failed:

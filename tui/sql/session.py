@@ -16,7 +16,7 @@ class SqlSession:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._console: Console | None = None
         self._stale = False
 
@@ -62,7 +62,7 @@ class SqlSession:
     def _open(self, *, anew: bool = False) -> "Console":
         from warehouse.console import Console  # noqa: PLC0415  # imports DuckDB and Arrow
 
-        with self._turn:
+        with self._lock:
             if self._console is not None and anew and self._stale:
                 self._console.close()
                 self._console = None

@@ -37,7 +37,7 @@ def list_gpus() -> list[Device]:
 
 
 def read_gpus(table: str) -> list[Device]:
-    """Read the comma-separated answer of nvidia-smi; lines of another form count for nothing."""
+    """Read the comma-separated answer of nvidia-smi; lines of another form are ignored."""
     devices = []
     for row in csv.reader(io.StringIO(table), skipinitialspace=True):
         if len(row) == 5 and row[0].isdigit():

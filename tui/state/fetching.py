@@ -1,4 +1,4 @@
-"""Queries in the background: one cursor for each, errors as messages, nothing touched but the mailbox."""
+"""Queries in the background, each on its own cursor; results and errors come back as messages."""
 
 from collections.abc import Callable
 from functools import partial
@@ -74,7 +74,7 @@ class Fetcher:
         worker = get_current_worker()
         try:
             message = deliver(work())
-        except Exception as error:  # noqa: BLE001  # a page that waits for ever tells nobody anything
+        except Exception as error:  # noqa: BLE001  # without a message the screen would wait for ever
             message = _failure(group, error)
         if not worker.is_cancelled:
             self.owner.post_message(message)
@@ -100,5 +100,5 @@ class Fetcher:
 
 
 def _failure(group: str, error: Exception) -> FetchFailed:
-    """Say what went wrong in a line; errors without words have at least a name."""
+    """Say in one line what went wrong; an error without a message is named by its type."""
     return FetchFailed(group, (str(error).splitlines() or [type(error).__name__])[0])

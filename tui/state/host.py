@@ -72,7 +72,7 @@ class Host(App[None]):
 
 
 def host_of(app: App[Any]) -> Host:
-    """Return the app of a screen, widget or command provider by the type they need it to have.
+    """Return the app of a screen, widget or command provider as their host.
 
     Raises:
         TypeError: it is another app.

@@ -106,7 +106,7 @@ def start(command: list[str], database: Path) -> Job:
 def stop(job: Job) -> None:
     """Ask a job to end, with everything it has started; one that has ended is left alone."""
     if job.running:
-        # The job leads a session of its own, so that its group has its number.
+        # The job leads a session of its own, so its process group has its number.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(job.pid, signal.SIGTERM)
 

@@ -23,7 +23,7 @@ class Selection:
     def over(self, remembered: "Selection") -> "Selection":
         """Return this selection, with what it leaves open taken from the one remembered.
 
-        A model or run that was asked for speaks for itself: then only the figure is taken over.
+        Where a model or a run is given, only the figure is taken over.
         """
         if self.model_id is not None or self.run_id is not None:
             remembered = Selection(figure=remembered.figure)
@@ -31,7 +31,7 @@ class Selection:
         return replace(remembered, **{name: value for name, value in own.items() if value is not None})
 
     def settled(self, overview: Overview) -> "tuple[Selection, list[str]]":
-        """Replace what does not exist by what does; the second value says what was asked in vain."""
+        """Replace what does not exist by what does; the second value says what was not found."""
         complaints = []
         run, complaint = _settle_run(self, overview)
         if complaint:

@@ -26,7 +26,7 @@ class Variant:
 
 
 def variant_of(row: "Clustered") -> Variant:
-    """Return how the clustering of a row was made."""
+    """Return the variant of a clustering."""
     return Variant(row.algorithm, row.distance, row.k)
 
 

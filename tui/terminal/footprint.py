@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 # The app reads one matrix at a time; `warehouse.reading.compute` lifts the limit where that is too little.
 QUERY_THREADS = 2
 QUERY_MEMORY = "64MB"
-# Of malloc.h: glibc keeps an arena for every thread and what was freed in it; workers come and go here.
+# Of malloc.h: glibc keeps an arena with freed memory for every thread, and the app starts many threads.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 KEPT_BYTES = 1 << 20
 MAPPED_BYTES = 1 << 18

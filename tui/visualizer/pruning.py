@@ -43,7 +43,7 @@ class Lesson:
         return np.outer(norms, norms) * self.correlation ** np.abs(places[:, None] - places[None, :])
 
 
-# Two inputs are far larger than the others: where the methods part.
+# Two inputs are far larger than the others, which is where the methods differ.
 EXAMPLE = Lesson(
     weights=(
         (0.1, -0.9, 0.2, 0.4, -0.1, 0.8, -0.3, 0.5),
@@ -125,9 +125,9 @@ def inverse_factor(gram: Matrix) -> Matrix:
 
 
 def sparsegpt(lesson: Lesson) -> Outcome:
-    """Prune column by column, each error made good by the columns that follow (arXiv 2301.00774).
+    """Prune column by column, each error compensated in the columns that follow (arXiv 2301.00774).
 
-    The matrix is narrower than a block of the pipeline, so that one threshold rules it: every score up to
+    The matrix is narrower than a block of the pipeline, so that one threshold applies: every score up to
     the one at rank `int(count · sparsity)` goes, at least one more than that many.
     """
     given = np.array(lesson.weights)

@@ -71,7 +71,7 @@ class VisualizerScreen(SparsityScreen):
         super().on_mount()
         self.query_one("#lesson-compare").border_title = "comparison"
         self.query_one(LessonEditor).focus()
-        self._turn(0)
+        self._rotate(0)
         self._show()
 
     def update(self) -> None:
@@ -107,10 +107,10 @@ class VisualizerScreen(SparsityScreen):
         self._set(EXAMPLE)
 
     def do_next_panel(self) -> None:
-        self._turn(1)
+        self._rotate(1)
 
     def do_previous_panel(self) -> None:
-        self._turn(-1)
+        self._rotate(-1)
 
     def do_shape(self) -> None:
         self._shape = (self._shape + 1) % len(self._shapes())
@@ -129,7 +129,7 @@ class VisualizerScreen(SparsityScreen):
         self.query_one(LessonEditor).lesson = lesson
         self._show()
 
-    def _turn(self, step: int) -> None:
+    def _rotate(self, step: int) -> None:
         self.front = PANELS[(PANELS.index(self.front) + step) % len(PANELS)]
         for panel in PANELS:
             self.query_one(f"#{_id(panel)}").set_class(panel == self.front, "-front")

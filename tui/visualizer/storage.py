@@ -49,7 +49,7 @@ def costs(shape: Shape, sparsity: float) -> tuple[Cost, ...]:
     weights, dense = shape.weight_count, shape.dense_flops
     kept = weights * (1 - sparsity)
     rows = INDEX_BYTES * (shape.out_features + 1)
-    # Of 16 × 16 random weights hardly ever all are pruned.
+    # A block of 16 × 16 random weights is hardly ever wholly pruned.
     occupied = 1 - sparsity ** (BLOCK * BLOCK)
     return (
         Cost("dense", 0.0, VALUE_BYTES * weights, dense, "zeros are stored and multiplied"),

@@ -82,7 +82,7 @@ def _row(
     cells = []
     for column, level in enumerate(levels):
         filled = (level - low) / (high - low) * rows - floor if high > low else 1.0
-        # The least that is there still shows.
+        # Even the smallest bar shows.
         eighths = min(max(round(filled * 8), 1), 8) if filled > 0 else 0
         cell = (EIGHTHS[eighths - 1], "$primary") if eighths else (" ", "")
         if column == marked:

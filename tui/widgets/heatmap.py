@@ -29,7 +29,7 @@ class Heatmap(Motions, ScrollView, can_focus=True):
     Heatmap > .heatmap--missing { color: $text-disabled; background: $background; }
     Heatmap > .heatmap--cursor { color: $accent; background: $background; text-style: bold; }
     """
-    # Moving draws two rows, not everything: a slow line carries a tenth of the bytes.
+    # A move of the cursor draws two rows, not everything: a tenth of the bytes on a slow connection.
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
 
     @dataclass
@@ -97,7 +97,7 @@ class Heatmap(Motions, ScrollView, can_focus=True):
         self.post_message(self.Moved(self._row_keys[row], self.grid.columns[column], self))
 
     def perform(self, verb: str) -> None:
-        """Move the cursor; left of the first column is the way out."""
+        """Move the cursor; moving left from the first column leaves the heatmap."""
         row, column = self.cursor
         if verb == "left" and column == 0:
             self.post_message(self.LeftEdge())

@@ -36,7 +36,7 @@ class LevelBars(Motions, ScrollView, can_focus=True):
 
         @property
         def control(self) -> "LevelBars":
-            """The widget that tells, for selectors of handlers."""
+            """The sender, for the selectors of `@on`."""
             return self.bars
 
     def __init__(self, missing: str = "reading …") -> None:
@@ -52,7 +52,7 @@ class LevelBars(Motions, ScrollView, can_focus=True):
         keys = [bar.key for bar in self.levels.bars] if self.levels else []
         place = keys.index(key) if key in keys else min(self.cursor, max(0, len(keys) - 1))
         self.virtual_size = Size(0, len(keys) + 1)
-        # Whoever shows bars knows where the cursor is: nobody needs to be told.
+        # The caller chose where the cursor is and needs no message.
         self.set_reactive(LevelBars.cursor, place)
         self._follow()
         self.refresh()

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from tui.state.registry import MOTION_ACTIONS
 
 PREFIX_SECONDS = 1.0
-# Textual collects bindings from widgets alone, so that every widget that moves lists these itself.
+# Textual collects bindings from widget classes alone: every widget with motions lists these itself.
 MOTION_BINDINGS: list[BindingType] = [
     Binding(action.keys, f"motion('{action.verb}')", action.label, show=False, id=action.name)
     for action in MOTION_ACTIONS

@@ -11,7 +11,7 @@ from tui.widgets.motions import MOTION_BINDINGS, Motions
 
 
 class Table(Motions, DataTable[Text]):
-    """Rows of text; numbers are right-aligned. Long results belong into a viewer that pages in SQL."""
+    """Rows of text; numbers are right-aligned. Long results belong in a viewer that pages in SQL."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MOTION_BINDINGS]
     DEFAULT_CSS = """
@@ -35,7 +35,7 @@ class Table(Motions, DataTable[Text]):
         line = self.cursor_row
         self.clear(columns=True)
         for place, heading in enumerate(self.headings):
-            # Widths set here: those the table finds by itself come late, and cut numbers off until then.
+            # Widths are set here: the table measures its cells later, and would cut numbers off until then.
             width = max(cell_len(heading.removeprefix(">")), *(cell_len(row[place]) for row in rows), 1)
             self.add_column(self._cell(place, heading.removeprefix(">")), width=width)
         for row in rows:

@@ -43,7 +43,7 @@ def task(masks: NDArray[np.bool_], **columns: object) -> ClusteringTask:
     return ClusteringTask(**(defaults | columns))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999), density=st.floats(0, 1))
 def test_distances_agree_with_scipy(seed: int, density: float) -> None:
     """All three distances are SciPy's; cosine where SciPy has one."""

@@ -10,7 +10,7 @@ from etl.clusters import hamming
 from etl.clusters.hamming import bytes_to_words, differing_counts, nearest, pack_words
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shape=st.tuples(st.integers(1, 40), st.integers(1, 200)), seed=st.integers(0, 99))
 def test_counts_agree_with_scipy(shape: tuple[int, int], seed: int) -> None:
     """Any width, whole words or not, gives the counts of comparing position by position."""

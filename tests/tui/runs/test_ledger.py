@@ -16,7 +16,7 @@ from tui.runs.job_lines import is_trouble, read_lines
 from tui.runs.ledger import Activity, History, JobStatus, clock, duration, merge, observe
 from tui.state import jobs
 from tui.state.jobs import Job
-from warehouse.expressions.ledger import Invocation
+from warehouse.ledger import Invocation
 from warehouse.locking import current_writer, writer_lock
 
 COMMAND = ["/bin/sparsity-etl", "run", "--json"]

@@ -15,7 +15,7 @@ from tui.runs.run_request import (
     describe_plan,
     estimate,
 )
-from warehouse.expressions.ledger import LedgerStep
+from warehouse.ledger import LedgerStep
 
 DATABASE = Path("/data/sparsity.db")
 BEGAN = datetime.datetime(2025, 1, 2, 3, 4, 5)  # noqa: DTZ001  # the tables hold UTC without a zone

@@ -42,7 +42,7 @@ def test_sums_of_warps_are_added_where_they_are_wanted(count):
     assert (sums[8:] == 0).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(columns=st.integers(1, 8192).map(lambda n: 8 * n), width=st.sampled_from([1, 2, 4]))
 def test_windows_cover_all_inputs_and_fit(columns, width):
     """With the phases counted for them, windows reach from the first input to the last and overlap."""

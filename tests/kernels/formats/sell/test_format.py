@@ -65,7 +65,7 @@ def test_more_inputs_than_16_bits_can_number_are_refused():
         Sell().pack(weight, weight.bool())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.integers(1, 20), columns=st.integers(1, 90), density=st.floats(0, 1), seed=st.integers(0, 99),
     lanes=st.sampled_from([1, 4]),

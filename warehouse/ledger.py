@@ -1,12 +1,13 @@
-"""Questions about what the ETL did."""
+"""What the ETL did, read without loading Ibis."""
 
 import datetime
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import ibis
-from ibis.expr.types import Table
+from warehouse.rows import read_rows
 
-from warehouse.expressions.views import Views
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ class LedgerStep:
         return (self.finished_at - self.started_at).total_seconds()
 
 
-def invocations(views: Views) -> Table:
+def read_invocations(cursor: "duckdb.DuckDBPyConnection") -> tuple[Invocation, ...]:
     """Return every invocation, the latest first."""
-    return views["run_history"].order_by(ibis.desc("etl_run_id"))
+    return read_rows(cursor, "run_history", Invocation, "etl_run_id DESC")
 
 
-def steps(views: Views) -> Table:
+def read_steps(cursor: "duckdb.DuckDBPyConnection") -> tuple[LedgerStep, ...]:
     """Return every step of every invocation, in the order they were begun."""
-    return views["etl_steps"].order_by("etl_run_id", "started_at")
+    return read_rows(cursor, "etl_steps", LedgerStep, "etl_run_id, started_at")
