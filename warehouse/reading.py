@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import duckdb
 
-from warehouse.opening import Config, attach_read_only, memory_share, use
+from warehouse import schema
+from warehouse.opening import CATALOG, Config, attach_read_only, memory_share, use
 
 Identity = tuple[int, int]
 T = TypeVar("T")
@@ -26,13 +27,13 @@ class Reader:
         """Attach the database at once.
 
         Raises:
-            SparsityError: as `warehouse.opening.attach_read_only` does.
+            SparsityError: as `warehouse.opening.attach_read_only` does, or the file is of an older version.
         """
         self.path = path
         self._config = config
         self._lock = threading.Lock()
         self._identity = _identity(path)
-        self._connection = attach_read_only(path, config)
+        self._connection = _attach(path, config)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor on the published database; one thread uses a cursor at a time."""
@@ -50,7 +51,7 @@ class Reader:
         current = _identity(self.path)
         if current is None or current == self._identity:
             return False
-        connection = attach_read_only(self.path, self._config)
+        connection = _attach(self.path, self._config)
         with self._lock:
             self._connection, self._identity = connection, current
         return True
@@ -71,6 +72,16 @@ def compute(cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyCo
     except duckdb.OutOfMemoryException:
         cursor.execute(f"SET memory_limit = '{memory_share(DEFAULT_SHARE)}'")
         return work(cursor)
+
+
+def _attach(path: Path, config: Config | None) -> duckdb.DuckDBPyConnection:
+    connection = attach_read_only(path, config)
+    try:
+        schema.verify_not_older(connection, CATALOG, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _identity(path: Path) -> Identity | None:

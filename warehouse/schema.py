@@ -19,6 +19,10 @@ class NewerSchemaError(SparsityError):
     """The database was made by a newer version of this program."""
 
 
+class OlderSchemaError(SparsityError):
+    """The database was made by an older version of this program and lacks what this one reads."""
+
+
 def properties(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     """Return the properties a database carries, empty where it carries none.
 
@@ -63,6 +67,20 @@ def verify(connection: duckdb.DuckDBPyConnection, catalog: str, path: object, *,
             " upgrade sparsity-tui, or name another file with --db"
         )
         raise NewerSchemaError(msg)
+
+
+def verify_not_older(connection: duckdb.DuckDBPyConnection, catalog: str, path: object) -> None:
+    """Check that an open database has all that this version reads; SQL of a person's own needs no such check.
+
+    Raises:
+        OlderSchemaError: it is of an older version.
+    """
+    if schema_version(connection, catalog) < SCHEMA_VERSION:
+        msg = (
+            f"{path} was made by an older version of this program; bring it up to date with:"
+            f" sparsity-etl upgrade --db {path}"
+        )
+        raise OlderSchemaError(msg)
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, catalog: str) -> bool:

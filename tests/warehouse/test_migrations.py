@@ -13,6 +13,7 @@ from etl.cli import main
 from warehouse import ownership, schema, seed_views
 from warehouse.opening import attach_read_only
 from warehouse.publishing import Writer
+from warehouse.reading import Reader
 from warehouse.schema import SCHEMA_VERSION
 
 FILES = Path(__file__).parent / "files"
@@ -35,6 +36,7 @@ import os, sys
 from pathlib import Path
 from warehouse import schema
 from warehouse.publishing import Writer
+from warehouse.reading import Reader
 build = schema.build
 schema.build = lambda connection: build(connection) and None or os._exit(9)
 with Writer(Path(sys.argv[1])) as writer:
@@ -131,6 +133,15 @@ def test_an_upgrade_is_told_and_done_once(older: Path, capsys: pytest.CaptureFix
     assert main(command) == 0
     assert events(capsys.readouterr().out)[-1]["state"] == "unchanged"
     assert older.stat().st_ino == inode
+
+
+def test_readers_say_how_to_upgrade(older: Path) -> None:
+    """The app asks for an upgrade before it shows anything; SQL of a person's own works as it did."""
+    with pytest.raises(schema.OlderSchemaError, match=f"sparsity-etl upgrade --db {older}"):
+        Reader(older)
+    assert ask(older, "SELECT count(*) FROM model_overview") == [(4 * 14,)]
+    assert upgrade(older) == 0
+    Reader(older).close()
 
 
 def test_an_upgrade_needs_a_database(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
