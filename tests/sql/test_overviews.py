@@ -73,14 +73,17 @@ def test_features_are_ranked(rows: Rows) -> None:
 
 
 def test_best_measurement_of_each_kernel(rows: Rows) -> None:
-    """Of two variants the quicker counts; failed measurements do not."""
-    rows.benchmark("sell", (4, 4), 5.0)
-    rows.benchmark("sell", (4, 4), 4.0, variant="b")
+    """Of two variants the quicker counts with all its figures; failed measurements do not."""
+    slower = {"limit_fraction": 0.9, "bits_per_weight": 16.0, "dense_latency_us_p50": 20.0, "speedup": 4.0}
+    quicker = {"limit_fraction": 0.5, "bits_per_weight": 9.0, "dense_latency_us_p50": 10.0, "speedup": 2.5}
+    rows.benchmark("sell", (4, 4), 5.0, **slower)
+    rows.benchmark("sell", (4, 4), 4.0, variant="b", **quicker)
     rows.benchmark("csr", (4, 4), 1.0, error="wrong result")
     found = rows.one(
-        "SELECT kernel, variant, latency_us_p50, speedup, measurement_count FROM kernel_speedups"
+        "SELECT kernel, variant, latency_us_p50, speedup, dense_latency_us_p50, limit_fraction,"
+        " bits_per_weight, measurement_count FROM kernel_speedups"
     )
-    assert found == ("sell", "b", 4.0, 2.5, 2)
+    assert found == ("sell", "b", 4.0, 2.5, 10.0, 0.5, 9.0, 2)
 
 
 def recommendation(rows: Rows) -> tuple:
