@@ -46,19 +46,30 @@ class Tokenizer:
             msg = f"{folder} holds no tokenizer; put its tokenizer files there"
             raise CalibrationError(msg)
         self._tokenizer = tokenizer
+        self._folder = folder
 
     def encode(self, text: str, told: Told | None = None) -> torch.Tensor:
-        """Encode a text without special tokens; returns (tokens,) int64."""
+        """Encode a text without special tokens; returns (tokens,) int64.
+
+        Raises CalibrationError when the tokenizer's own settings do not let it.
+        """
         parts = []
         done = 0
         for piece in _pieces(text):
             if told:
                 told(done, len(text))
-            # A whole text is longer than any model's window; only windows of it are ever fed to one.
-            ids = self._tokenizer(piece, add_special_tokens=False, verbose=False)["input_ids"]
-            parts.append(torch.tensor(ids, dtype=torch.int64))
+            parts.append(torch.tensor(self._ids(piece), dtype=torch.int64))
             done += len(piece)
         return torch.cat(parts)
+
+    def _ids(self, text: str) -> list[int]:
+        try:
+            # A whole text is longer than any model's window; only windows of it are ever fed to one.
+            return self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        except Exception as error:  # what a value of the wrong type in tokenizer_config.json leads to
+            reason = " ".join(str(error).split())
+            msg = f"the tokenizer in {self._folder} cannot encode text ({reason}); download its files again"
+            raise CalibrationError(msg) from error
 
     def check_length(self, text: str, wanted: int, purpose: str) -> None:
         """Raise CalibrationError unless a text has `wanted` tokens, encoding no more of it than needed."""

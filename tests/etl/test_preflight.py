@@ -109,3 +109,12 @@ def test_more_clusters_than_a_matrix_has_features_are_refused_by_the_plan(
     assert main(flags) == 2
     assert "k 32 is too large: model.layers.0" in capsys.readouterr().err
     assert main([*flags, "--no-cluster"]) == 0
+
+
+def test_more_sequences_than_memory_are_refused(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A count that its column has room for, but no machine."""
+    flags = ["--db", str(tmp_path / "none.db"), "--model", str(tiny_model), "--no-evaluate", "--no-cluster"]
+    assert main(["plan", *flags, "--samples", str(2**31 - 1), "--length", "2048"]) == 1
+    assert "give fewer --samples" in capsys.readouterr().err

@@ -100,11 +100,16 @@ def test_equal_masks_do_no_harm(algorithm: str, distance: str) -> None:
     assert labels.min() >= 0
 
 
-def test_noise_of_dbscan_is_clusters_of_one() -> None:
-    """A mask far from all others belongs to no dense region."""
-    masks = np.concatenate([planted(groups=1, copies=20), ~planted(groups=1, copies=1)])
-    labels = cluster(Geometry(masks), Variant("dbscan", "hamming", 4), seed=0)
-    assert (labels == labels[-1]).sum() == 1
+@pytest.mark.parametrize("outliers", [1, 3])
+@pytest.mark.parametrize("distance", ["euclidean", "hamming", "cosine"])
+def test_noise_of_dbscan_is_clusters_of_one(distance: str, outliers: int) -> None:
+    """Masks far from all others belong to no dense region: neither to one together nor to another's."""
+    group = planted(groups=1, copies=20)
+    noise = np.random.default_rng(7).random((outliers, group.shape[1])) < 0.5
+    labels = cluster(Geometry(np.concatenate([group, noise])), Variant("dbscan", distance, 4), seed=0)
+    for place in range(20, 20 + outliers):
+        assert (labels == labels[place]).sum() == 1
+    assert np.bincount(labels).max() > 10
 
 
 def test_pca_is_that_of_the_masks() -> None:

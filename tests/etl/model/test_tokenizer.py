@@ -64,6 +64,15 @@ def test_a_folder_without_a_tokenizer_is_named(tiny_model: Path, tmp_path: Path,
     assert "\n" not in str(caught.value)
 
 
+def test_a_setting_of_the_wrong_type_is_an_error_of_the_tokenizer(tiny_model: Path, tmp_path: Path):
+    """It is loaded, and fails only when it is used."""
+    model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    (model / "tokenizer_config.json").write_text(json.dumps(config | {"model_max_length": "512"}))
+    with pytest.raises(CalibrationError, match=r"the tokenizer in .* cannot encode text"):
+        Tokenizer(model).encode("import os")
+
+
 @pytest.mark.parametrize("with_files", [True, False])
 def test_code_of_a_checkpoint_is_never_run_and_nothing_is_asked(
     tiny_model: Path, tmp_path: Path, with_files: bool
