@@ -31,6 +31,10 @@ BATCH_ROWS = 10_000
 SHOWN_ROWS = 1_000
 #: A Parquet file up to this size is put together in memory, a larger one in the folder for temporary files.
 MEMORY_BYTES = 64 * 2**20
+#: A cell of CSV, quoted by DuckDB where it must be; a line that is empty is none to some readers.
+_CELL = """CASE WHEN {column} = '' OR regexp_matches({column}, '[",\\r\\n]')
+    THEN concat('"', replace({column}, '"', '""'), '"') ELSE {column} END"""
+_EMPTY_LINE = '""'
 #: A text of JSON, or one of the words for numbers that JSON has not.
 _TEXT_OR_NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE)
 
@@ -46,17 +50,19 @@ def as_table(relation: Relation) -> Iterator[bytes]:
 
 
 def as_csv(relation: Relation) -> Iterator[bytes]:
-    """Comma-separated values with a header, every value in DuckDB's own text form; names as they are."""
-    texts = relation.project(_by_place(relation, "CAST(#{} AS VARCHAR)"))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(relation.columns)
-    for rows in _batches(texts):
-        writer.writerows(rows)
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue().encode()
+    """Comma-separated values with a header, every value in DuckDB's own text form; names as they are.
+
+    NULL is empty and an empty text is "", except where a line would be empty.
+    """
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(relation.columns)
+    yield header.getvalue().encode()
+    places = range(1, len(relation.columns) + 1)
+    texts = relation.project(", ".join(f"CAST(#{place} AS VARCHAR) AS c{place}" for place in places))
+    cells = ", ',', ".join(_CELL.format(column=f"c{place}") for place in places)
+    lines = texts.project(f"concat({cells})")
+    for rows in _batches(lines):
+        yield "".join(f"{line or _EMPTY_LINE}\n" for (line,) in rows).encode()
 
 
 def as_json(relation: Relation) -> Iterator[bytes]:
@@ -103,10 +109,6 @@ WRITERS: dict[str, Callable[[Relation], Iterator[bytes]]] = {
 #: Formats that hold one result and no more; in a file, that goes for tables of CSV, too.
 SINGLE = frozenset({"json", "parquet"})
 FILES = SINGLE | {"csv"}
-
-
-def _by_place(relation: Relation, expression: str) -> str:
-    return ", ".join(expression.format(place) for place in range(1, len(relation.columns) + 1))
 
 
 def _objects(relation: Relation) -> Iterator[bytes]:

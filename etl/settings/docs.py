@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from etl.settings.keys import TABLES
+from warehouse.files import written_whole
 
 BEGIN, END = "<!-- keys:begin -->\n", "<!-- keys:end -->"
 
@@ -42,4 +43,6 @@ def _toml(value: object) -> str:
 
 if __name__ == "__main__":
     page = Path(sys.argv[1])
-    page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+    fresh = updated(page.read_text(encoding="utf-8"))
+    with written_whole(page) as partial:
+        partial.write_text(fresh, encoding="utf-8")

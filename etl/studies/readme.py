@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kernels.report import rewritten
 from warehouse.commands import guarded
 from warehouse.errors import SparsityError
+from warehouse.files import written_whole
 from warehouse.opening import attach_read_only
 from warehouse.sql_files import saved_queries
 
@@ -103,7 +104,8 @@ def _run(arguments: argparse.Namespace) -> None:
             raise SparsityError(
                 f"{page} has no markers such as <!-- verdict:begin --> and <!-- verdict:end -->"
             )
-        page.write_text(fresh, encoding="utf-8")
+        with written_whole(page) as partial:
+            partial.write_text(fresh, encoding="utf-8")
 
 
 if __name__ == "__main__":

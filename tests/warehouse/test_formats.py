@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -191,3 +192,21 @@ def test_an_error_inside_a_query_is_never_a_null(
     """What fails has no type of its own, and no format passes over it for that."""
     with pytest.raises(duckdb.Error, match="boom"):
         write(connection, text, kind)
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT NULL AS a, '' AS b, 'x' AS c", "SELECT '' AS a, '' AS b, NULL AS c"]
+)
+def test_csv_tells_an_empty_text_from_null(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    """A reader that makes the difference, as DuckDB does, gets both back."""
+    path = tmp_path / "x.csv"
+    path.write_bytes(write(connection, text, "csv"))
+    read = f"FROM read_csv('{path}', all_varchar = true, header = true, allow_quoted_nulls = false)"
+    assert connection.sql(read).fetchall() == connection.sql(text).fetchall()
+
+
+def test_a_row_of_one_null_is_a_line_of_csv(connection: duckdb.DuckDBPyConnection) -> None:
+    """Readers pass over empty lines; there is none."""
+    assert write(connection, "FROM (VALUES (NULL), (1)) t(a)", "csv") == b'a\n""\n1\n'
