@@ -1,10 +1,12 @@
 """The app: the database in view, what is selected, and how both reach the screens."""
 
 import gc
+import math
 import os
 import signal
+import time
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 
@@ -12,27 +14,27 @@ from tui.actions import Actions
 from tui.drawing import themes
 from tui.frame.screen import SparsityScreen, bind
 from tui.state import memory
+from tui.state.fetching import load_query_packages, run_in_thread
 from tui.state.host import Host
 from tui.state.keymap import read_keymap
-from tui.state.messages import DatabaseFailed, OverviewCompleted, OverviewLoaded
+from tui.state.messages import DatabaseFailed, FetchFailed, OverviewCompleted, OverviewLoaded
 from tui.state.registry import APP_ACTIONS, DOCTOR, FIRST_RUN, SCREEN_NAMES, SCREENS, UNNUMBERED
 from tui.state.selection import Selection
+from tui.terminal.line_filter import ControlFilter
 from tui.terminal.terminal import leave_within
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.command import Provider
+    from textual.filter import LineFilter
 
     from tui.state.database import Database
 
 POLL_SECONDS = 1.0
 HANG_UP_SECONDS = 3.0
-
-
-def load_query_packages() -> None:
-    """Import what the screens below the overview query with, while the person looks at the overview."""
-    import warehouse.expressions.views  # noqa: PLC0415  # Ibis: half a second
-    import warehouse.masks  # noqa: F401, PLC0415  # NumPy
+TELL_AGAIN_SECONDS = 10.0
 
 
 def palette_commands() -> "type[Provider]":
@@ -70,6 +72,8 @@ class SparsityApp(Host):
         super().__init__(database, (link or Selection()).over(remembered.selection), read_only=read_only)
         wanted = screen or remembered.screen
         self.wanted_screen = wanted if wanted in SCREEN_NAMES else self.DEFAULT_MODE
+        self._control_filter = ControlFilter()
+        self._failures: dict[tuple[str, str], float] = {}
         self._started_by = os.getppid()
         self._actions = Actions(self, read_keymap())
         self.register_theme(themes.DARK)
@@ -90,6 +94,14 @@ class SparsityApp(Host):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Define for every theme the one variable that Textual's own themes lack."""
         return {"muted": themes.MUTED}
+
+    def notify(self, message: str, *, markup: bool = False, **options: Any) -> None:  # noqa: ARG002  # never
+        """Show a message; it may carry names and values, so that nothing in it is markup."""
+        super().notify(message, markup=False, **options)
+
+    def get_line_filters(self) -> "Sequence[LineFilter]":
+        """Let nothing through to the terminal that it would obey."""
+        return [*super().get_line_filters(), self._control_filter]
 
     def on_mount(self) -> None:
         """Open the database and keep an eye on it."""
@@ -124,7 +136,7 @@ class SparsityApp(Host):
 
     def look(self, *, again: bool = False) -> None:
         """Look at the database file in a worker: open it, or notice that it was replaced."""
-        self.run_worker(partial(self._look, again), thread=True, group="database", exit_on_error=False)
+        run_in_thread(self, "database", partial(self._look, again), exclusive=False)
 
     def _look(self, again: bool) -> None:  # partial() passes it on
         known = self.overview is not None
@@ -154,7 +166,7 @@ class SparsityApp(Host):
     def _complete(self, message: OverviewCompleted) -> None:
         self.overview = message.overview
         self.update_screen()
-        self.run_worker(self._load_query_packages, thread=True, group="packages", exit_on_error=False)
+        run_in_thread(self, "packages", self._load_query_packages)
 
     def _load_query_packages(self) -> None:
         load_query_packages()
@@ -162,6 +174,14 @@ class SparsityApp(Host):
             # A full garbage collection of all these modules takes 0.1 s, in the middle of a key press. Inside
             # another program, such as a test, that program's objects must not be frozen.
             gc.freeze()
+
+    @on(FetchFailed)
+    def _tell_failure(self, message: FetchFailed) -> None:
+        """Tell of work that failed; what is tried again every second is not told of every second."""
+        told, moment = (message.subject, message.reason), time.monotonic()
+        if moment - self._failures.get(told, -math.inf) > TELL_AGAIN_SECONDS:
+            self._failures[told] = moment
+            self.notify(message.reason, title=f"{message.subject} failed", severity="error")
 
     @on(DatabaseFailed)
     def _show_failure(self, message: DatabaseFailed) -> None:

@@ -137,12 +137,16 @@ class Console:
             yield relation
 
     def interrupt(self) -> None:
-        """Cancel what runs now."""
-        self._connection.interrupt()
+        """Cancel what runs now; a console that was closed in the same moment runs nothing."""
+        with suppress(duckdb.ConnectionException):
+            self._connection.interrupt()
 
     def progress(self) -> float | None:
         """Return the share of the running query that is done, in [0, 1]; None where DuckDB cannot tell."""
-        done = self._connection.query_progress()
+        try:
+            done = self._connection.query_progress()
+        except duckdb.ConnectionException:  # closed in the same moment
+            return None
         return None if done < 0 else min(done / 100, 1.0)
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ class ChooseScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the dialog."""
         with Vertical(classes="dialog fitted") as dialog:
-            dialog.border_title = self.heading
+            dialog.border_title = Content(self.heading)
             dialog.border_subtitle = "Enter chooses · Esc cancels"
             yield Options(*(self._option(*option) for option in self.options), compact=True)
 

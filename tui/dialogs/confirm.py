@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.dialogs.dialog import Dialog
+from tui.widgets.plain import Static
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -27,6 +27,6 @@ class ConfirmScreen(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Lay out the dialog."""
         with Vertical(classes="dialog fitted") as dialog:
-            dialog.border_title = self.heading
+            dialog.border_title = Content(self.heading)
             dialog.border_subtitle = "y yes · n no"
             yield Static(self.text)

@@ -26,7 +26,10 @@ class Dialog(ModalScreen[ScreenResultType], AnsweredOnce[ScreenResultType]):
 
 
 class Options(OptionList):
-    """A list to choose from that pages also before it was drawn for the first time."""
+    """A list to choose from, without markup, that pages also before it was drawn for the first time."""
+
+    def __init__(self, *content: Any, **options: Any) -> None:
+        super().__init__(*content, markup=False, **options)
 
     def _move_page(self, direction: Any) -> None:
         with suppress(KeyError, IndexError):

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Label, OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.dialogs.confirm import ConfirmScreen
@@ -19,7 +19,7 @@ from tui.dialogs.dialog import Dialog, Options
 from tui.dialogs.tables import ExportTable
 from tui.state.fetching import Fetcher
 from tui.state.host import host_of
-from tui.state.messages import FetchFailed
+from tui.widgets.plain import Label
 from warehouse.printable import printable
 
 if TYPE_CHECKING:
@@ -96,10 +96,6 @@ class ExportScreen(Dialog[None]):
     def _done(self, message: Written) -> None:
         self.app.notify(f"{message.path} ({message.size:,} bytes)", title="exported")
         self.dismiss()
-
-    @on(FetchFailed)
-    def _failed(self, message: FetchFailed) -> None:
-        self.app.notify(message.reason, title="export", severity="error")
 
     def _proposal(self) -> str:
         return f"sparsity-{self.chosen.name}.csv"

@@ -7,11 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.dialogs.dialog import Dialog
 from tui.state.host import host_of
 from tui.state.registry import DOCTOR, MOTION_ACTIONS, SCREENS, Action
+from tui.widgets.plain import Static
 
 WIDTH_WITH_NAMES = 100  # columns from which the names for the keymap file have room
 

@@ -6,9 +6,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from tui.dialogs.dialog import Dialog
+from tui.widgets.plain import Label
 
 
 class SearchScreen(Dialog[str | None]):

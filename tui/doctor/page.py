@@ -9,10 +9,10 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from tui.doctor.findings import ARROW, MARKS, Finding, State
 from tui.widgets.motions import MOTION_BINDINGS, Motions
+from tui.widgets.plain import Static
 
 TOPIC_WIDTH = 11
 MARK_WIDTH = 2

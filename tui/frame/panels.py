@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from tui.drawing.grids import Place
 from tui.drawing.matrix_grid import matrix_places
@@ -19,6 +20,7 @@ from tui.frame.screen import NARROW, SparsityScreen
 from tui.state.registry import Action
 from tui.state.selection import next_run, stepped
 from tui.widgets.heatmap import Heatmap
+from tui.widgets.plain import Static
 from warehouse.overview import MatrixFigures
 
 
@@ -193,7 +195,7 @@ def chosen_row(event: DataTable.RowHighlighted) -> int | None:
 
 def text_of(panel: Widget) -> str:
     """Return what a panel shows as lines of text, its title first."""
-    lines = [str(panel.border_title or ""), ""]
+    lines = [Content.from_markup(panel.border_title or "").plain, ""]
     for widget in panel.query("*"):
         if not widget.children and widget.display:
             whole = Region(0, 0, widget.size.width, widget.size.height)

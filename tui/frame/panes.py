@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from tui.drawing.grids import Grid, Place
 from tui.drawing.themes import palette_of
@@ -33,7 +34,8 @@ class Panel(Vertical):
     def retitle(self, title: str) -> None:
         """Put a title on the rule of the panel; Textual draws all of it for that, so only when it changed."""
         if title != self._written_title:
-            self._written_title = self.border_title = title
+            self._written_title = title
+            self.border_title = Content(title)
 
     def clear(self, why: str) -> None:  # noqa: ARG002  # for panels that have room to say it
         """Show nothing, and why there is nothing."""

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -16,7 +16,6 @@ from textual.widget import Widget
 from tui.frame.bars import KeyLine, TabLine
 from tui.state.fetching import Fetcher, Work
 from tui.state.host import Host, host_of
-from tui.state.messages import FetchFailed
 from tui.state.registry import APP_ACTIONS, Action
 from tui.state.selection import describe
 from warehouse.errors import SparsityError
@@ -149,16 +148,12 @@ class SparsityScreen(Screen[None]):
         """Put a title on the rule of a pane; Textual draws the whole pane for it, so only when it changed."""
         if self._titles.get(name) != title:
             self._titles[name] = title
-            self.query_one(f"#{name}").border_title = title
+            self.query_one(f"#{name}").border_title = Content(title)
 
     def fetch(self, group: str, work: Work[T], deliver: Callable[[T], Message]) -> None:
         """Query in a worker; the message arrives at this screen, a failure as FetchFailed."""
         if self.host.reader is not None:
             self.fetcher.fetch(self.host.reader, group, work, deliver)
-
-    @on(FetchFailed)
-    def _tell_failure(self, message: FetchFailed) -> None:
-        self.notify(message.reason, title=f"{message.subject} failed", severity="error")
 
 
 def bind(action: Action) -> Binding:

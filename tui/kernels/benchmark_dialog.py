@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.dialogs.dialog import Dialog, Options
 from tui.kernels.benchmarks import Request, estimate, written_command
 from tui.state.devices import INTERPRETER, Device, list_gpus
 from tui.state.fetching import Fetcher
+from tui.widgets.plain import Label, Static
 
 BATCHES = {str(batch) for batch in range(1, 17)}
 NO_GPU = "nvidia-smi finds no GPU here: only the interpreter check can run, which measures no time"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.widgets import Static
 
 from tui.drawing.figures import percent
 from tui.drawing.themes import palette_of
@@ -27,6 +26,7 @@ from tui.matrix.text import compliance_line
 from tui.state.fetching import Fetcher
 from tui.state.host import host_of
 from tui.state.messages import FetchFailed
+from tui.widgets.plain import Static
 
 if TYPE_CHECKING:
     from warehouse.expressions.matrices import Compliance
@@ -186,7 +186,7 @@ class SpyPanel(Panel):
 
     @on(FetchFailed)
     def _give_up(self, message: FetchFailed) -> None:
-        """Be ready for another picture; the screen tells of the failure."""
+        """Be ready for another picture; the app tells of the failure."""
         if message.subject == "picture":
             self._drawing = False
 

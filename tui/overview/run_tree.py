@@ -7,11 +7,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from tui.drawing.figures import number
 from tui.widgets.motions import MOTION_BINDINGS, Motions
+from tui.widgets.plain import Tree
 from warehouse.overview import RunFigures
 
 METHOD, SPARSITY, PATTERN, PERPLEXITY, RATIO = 11, 4, 9, 7, 7

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.drawing.figures import FIGURES, figure_named
 from tui.drawing.grids import block_grid, run_grid
@@ -22,6 +21,7 @@ from tui.state.selection import describe_run, matrix_of, run_of
 from tui.widgets.facts import Facts
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
+from tui.widgets.plain import Static
 
 if TYPE_CHECKING:
     from tui.dialogs.tables import ExportTable

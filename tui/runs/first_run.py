@@ -12,13 +12,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import ProgressBar, Static
+from textual.widgets import ProgressBar
 from textual.worker import get_current_worker
 
 from tui.frame.screen import SparsityScreen
 from tui.runs.build_progress import BuildProgress
 from tui.state import jobs
+from tui.state.fetching import run_in_thread
 from tui.state.registry import Action
+from tui.widgets.plain import Static
 from warehouse.errors import SparsityError
 from warehouse.opening import MissingDatabaseError
 
@@ -98,9 +100,7 @@ class FirstRunScreen(SparsityScreen):
         self.job, self.progress = job, BuildProgress()
         self.query_one("#build").display = True
         self._show_progress()
-        self.run_worker(
-            partial(self._watch, job), thread=True, exclusive=True, group="job", exit_on_error=False
-        )
+        run_in_thread(self, "job", partial(self._watch, job))
 
     def _watch(self, job: jobs.Job) -> None:
         worker = get_current_worker()

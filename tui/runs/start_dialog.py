@@ -10,12 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input
 
 from tui.dialogs.dialog import Dialog
 from tui.runs.run_request import METHODS, PlanError, RunRequest, ask_plan, describe_plan
 from tui.state.devices import Device, list_gpus
 from tui.state.fetching import Fetcher
+from tui.widgets.plain import Label, Static
 
 if TYPE_CHECKING:
     from warehouse.ledger import LedgerStep

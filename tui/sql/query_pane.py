@@ -14,6 +14,8 @@ from textual.message import Message
 from tui.sql.plot import numeric_columns
 from tui.sql.result import SqlResult
 from tui.sql.session import SqlSession
+from tui.state.faults import reason_of
+from tui.state.fetching import run_in_thread
 from warehouse.errors import SparsityError
 
 if TYPE_CHECKING:
@@ -168,13 +170,15 @@ class QueryPane(SqlResult):
         self._began = time.monotonic()
         self._ticker.resume()
         self._tick()
-        self.run_worker(partial(self._work, work, deliver), thread=True, group="sql", exit_on_error=False)
+        run_in_thread(self, "sql", partial(self._work, work, deliver), exclusive=False)
 
     def _work(self, work: Callable[[], object], deliver: Callable[..., Message]) -> None:
         try:
             message = deliver(work())
         except SparsityError as error:
             message = self.Failed(str(error))
+        except Exception as error:  # noqa: BLE001  # else the query would run for ever
+            message = self.Failed(reason_of(error))
         self.post_message(message)
 
     def _finish(self) -> None:
@@ -193,7 +197,7 @@ class QueryPane(SqlResult):
 
     def _write_title(self, state: str = "") -> None:
         drawn = f" · {self.axes.y} by {self.axes.x}; v and x turn" if self.axes else ""
-        self.border_title = f"result: {state or self.summary}{drawn}"
+        self.border_title = Content(f"result: {state or self.summary}{drawn}")
 
 
 def _next_sort(sort: "Sort | None", column: int) -> "Sort | None":

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.sql import plot as sql_plot
 from tui.sql.plot import Axes
+from tui.widgets.plain import Static
 from tui.widgets.plot import PlotView
 
 if TYPE_CHECKING:

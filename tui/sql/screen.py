@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
@@ -161,7 +162,7 @@ class SqlScreen(SparsityScreen):
 
     @on(SqlShelf.Moved)
     def _describe_item(self, message: SqlShelf.Moved) -> None:
-        self.query_one("#sql-shelf").border_subtitle = message.item.note
+        self.query_one("#sql-shelf").border_subtitle = Content(message.item.note)
 
     @on(SqlShelf.Chosen)
     def _take_item(self, message: SqlShelf.Chosen) -> None:

@@ -8,10 +8,10 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from tui.widgets.motions import MOTION_BINDINGS, Motions
+from tui.widgets.plain import Tree
 
 if TYPE_CHECKING:
     from tui.sql.history import Entry

@@ -9,7 +9,6 @@ from textual import on
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.frame.bars import TabLine
 from tui.frame.screen import NARROW, SparsityScreen
@@ -19,6 +18,7 @@ from tui.visualizer import text
 from tui.visualizer.editor import LessonEditor
 from tui.visualizer.pruning import CORRELATIONS, EXAMPLE, SPARSITIES, Lesson, outcomes
 from tui.visualizer.storage import Shape
+from tui.widgets.plain import Static
 
 METHODS = tuple(text.TITLES)
 PANELS = (*METHODS, "compare", "bytes")
@@ -145,7 +145,7 @@ class VisualizerScreen(SparsityScreen):
         self.query_one("#lesson-about", Static).update(Content.styled(about, "$muted"))
         for outcome in found:
             panel = self.query_one(f"#{_id(outcome.method)}")
-            panel.border_title = text.outcome_title(outcome)
+            panel.border_title = Content(text.outcome_title(outcome))
             panel.query_one(".cells", Static).update(text.outcome_cells(outcome, scores=True))
             why = text.explanation(lesson, outcome.method)
             panel.query_one(".why", Static).update(Content.styled(why, "$muted"))
@@ -156,7 +156,7 @@ class VisualizerScreen(SparsityScreen):
         shapes = self._shapes()
         name, shape = shapes[min(self._shape, len(shapes) - 1)]
         panel = self.query_one("#lesson-bytes")
-        panel.border_title = text.calculator_title(shape, name)
+        panel.border_title = Content(text.calculator_title(shape, name))
         panel.query_one(".cells", Static).update(
             text.calculator(shape, self.lesson.sparsity, notes=self.size.width >= NARROW)
         )

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from tui.state.fetching import run_in_thread
 from tui.state.jobs import Job
 
 FOLLOW_SECONDS = 0.5
@@ -46,9 +47,7 @@ class JobLog(Widget, can_focus=True):
         """Show what a job writes."""
         self.job, self.lines = job, []
         self.refresh()
-        self.run_worker(
-            partial(self._watch, job), thread=True, exclusive=True, group="job", exit_on_error=False
-        )
+        run_in_thread(self, "job", partial(self._watch, job))
 
     def render(self) -> Content:
         """Return the last lines."""

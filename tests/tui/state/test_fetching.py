@@ -85,7 +85,9 @@ async def test_a_result_and_a_failure_arrive_as_messages(start: Callable[..., No
         start(mailbox, fail)
         await finished(pilot)
         assert mailbox.answers == [7]
-        assert mailbox.failures == [("group", "no such table")]
+        ((subject, reason),) = mailbox.failures
+        assert subject == "group"
+        assert reason.startswith("no such table (ValueError; details in ")
 
 
 @pytest.mark.parametrize("end", [lambda _: "old", fail], ids=["result", "failure"])
