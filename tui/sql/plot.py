@@ -100,7 +100,7 @@ def draw_bars(bars: BarRows, width: int) -> Content:
     room_for_labels = min(WIDEST_LABEL, max(map(len, bars.labels), default=0), width // 2)
     figures = [number(value) for value in bars.values]
     room = max(4, width - room_for_labels - max(map(len, figures), default=0) - 3)
-    low, high = min(0.0, *bars.values), max(0.0, *bars.values)
+    low, high = min((0.0, *bars.values)), max((0.0, *bars.values))
     scale = room / (high - low) if high > low else 0.0
     zero = -low * scale
     lines = []

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+import pyarrow as pa
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.binding import BindingType
 from textual_fastdatatable import DataTable
+from textual_fastdatatable.format import measure_width
 
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from warehouse.console import Page, Sort
 
 WIDEST_CELL = 60
+MEASURED_ROWS = 1000
 
 
 class ResultTable(Motions, DataTable):
@@ -28,9 +32,13 @@ class ResultTable(Motions, DataTable):
     """
 
     def __init__(self, page: "Page", sort: "Sort | None" = None) -> None:
+        labels: list[str | Text] = [
+            _heading(column.name, place, sort) for place, column in enumerate(page.columns)
+        ]
         super().__init__(
             data=page.rows,
-            column_labels=[_heading(column.name, place, sort) for place, column in enumerate(page.columns)],
+            column_labels=labels,
+            column_widths=[_width(page.rows.column(n), label) for n, label in enumerate(labels)],
             max_column_content_width=WIDEST_CELL,
             null_rep="NULL",
             render_markup=False,
@@ -69,6 +77,19 @@ class ResultTable(Motions, DataTable):
     def search_go(self, position: int) -> None:
         """Put the cursor on a row."""
         self.move_cursor(row=position)
+
+
+def _width(column: "pa.ChunkedArray", label: str | Text) -> int | None:
+    """Return the width of the widest of the first numbers; None where the table measures rightly by itself.
+
+    Of floating-point columns it takes one value for all of them.
+    """
+    if not pa.types.is_floating(column.type):
+        return None
+    values = column.slice(0, MEASURED_ROWS).to_pylist()
+    return max(
+        cell_len(str(label)), *(measure_width("NULL" if value is None else value) for value in values), 1
+    )
 
 
 def _heading(name: str, place: int, sort: "Sort | None") -> Text:

@@ -321,3 +321,33 @@ def test_pictures(
             await settle(pilot)
 
     assert snap_compare(make_app(database, screen="sql"), terminal_size=size, run_before=prepare)
+
+
+async def test_a_column_of_nulls_can_be_drawn(database: Path) -> None:
+    """There is nothing to draw, beside labels or along row numbers, and the screen says so."""
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        for query in (
+            "SELECT 'a' AS name, NULL::INT AS n",
+            "SELECT NULL::DOUBLE AS n",
+            "SELECT 'NaN'::DOUBLE AS n",
+        ):
+            await ask(pilot, query)
+            app.action_perform("sql.plot")
+            await settle(pilot)
+            for _ in range(3):
+                app.action_perform("sql.plot_x")
+                await settle(pilot)
+            assert pane(app).axes is not None
+
+
+async def test_numbers_are_shown_whole(database: Path) -> None:
+    """A column is as wide as its widest number, whatever its first row holds."""
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        await ask(
+            pilot, "SELECT unnest([0.0, 0.5, -0.123456, NULL])::DOUBLE AS a_long_name, 1::DOUBLE / 3 AS x"
+        )
+        shown = screen_text(app)
+        assert "-0.123456" in shown
+        assert "0.333333" in shown
+        assert "a_long_name" in shown
+        assert "0.…" not in shown
