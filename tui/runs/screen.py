@@ -22,7 +22,6 @@ from tui.runs.panes import LogView, ProgressLine, StepTable
 from tui.runs.run_request import RunRequest
 from tui.state import jobs
 from tui.state.registry import Action
-from tui.widgets.plain import Static
 from tui.widgets.table import Table
 
 WATCH_SECONDS = 0.5
