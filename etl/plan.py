@@ -150,7 +150,7 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> l
     if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
     if settings.clusters.cluster:
-        # Whatever key [clusters] has, the result depends on, but for whether there is one.
+        # The clusters depend on every key of [clusters] but the switch itself.
         values = settings.clusters.model_dump(exclude={"cluster"}).values()
         clusters = _fingerprint("cluster", prune.fingerprint, *values)
         steps.append(Step("cluster", subject, run, clusters, request))

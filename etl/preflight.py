@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_ready(plan: Plan, device: str = "auto") -> None:
-    """Raise what the pending steps of a plan would raise on their way, as far as no weight has to be read.
+    """Raise the errors that the pending steps would run into, as far as they show without reading weights.
 
     Imports torch and transformers, which takes seconds, unless no model is to be run.
 

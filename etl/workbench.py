@@ -101,10 +101,10 @@ class Workbench:
         return spread_windows(tokens, count, length).flatten()
 
     def _tokens(self, text: str, name: str) -> torch.Tensor:
-        def told(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             self._progress.advanced(done, total, f"encoding the {name}")
 
-        return Tokenizer(self._plan.checkpoint.folder).encode(text, told)
+        return Tokenizer(self._plan.checkpoint.folder).encode(text, report)
 
     def _prune(self, step: Step) -> Counter[str]:
         request = _requested(step)
@@ -114,7 +114,7 @@ class Workbench:
         run_id = loading.start_run(self._connection, step.run, columns)
         writer = PrunedWeightsWriter(self._folder(step), step.fingerprint)
         warnings = []
-        for block in self._pruner.prune(request, self._told):
+        for block in self._pruner.prune(request, self._report_matrix):
             writer.add(block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
@@ -130,7 +130,7 @@ class Workbench:
     def _evaluate(self, step: Step) -> Counter[str]:
         weights = None if step.request is None else self._pruned_weights(step).weights
         measured = perplexity(
-            self._decoder, self._windows, self._settings.evaluate.window, weights, self._told_blocks
+            self._decoder, self._windows, self._settings.evaluate.window, weights, self._report_block
         )
         rows: Counter[str] = Counter()
         if step.request is None:
@@ -169,13 +169,13 @@ class Workbench:
         rows: Counter[str] = Counter()
         done = 0
         total = len(self._plan.checkpoint.matrices) * settings.references * len(settings.cluster_seed)
-        while some := list(islice(tasks, TASKS_PER_LOAD)):
+        while batch := list(islice(tasks, TASKS_PER_LOAD)):
             samples = []
-            for sample in self._workers.cluster(some):
+            for sample in self._workers.cluster(batch):
                 samples.append(sample)
                 done += 1
                 self._progress.advanced(done, total, step.subject)
-            rows += load_clusterings(self._connection, run_id, list(zip(some, samples, strict=True)))
+            rows += load_clusterings(self._connection, run_id, list(zip(batch, samples, strict=True)))
         return rows
 
     def _compare(self) -> Counter[str]:
@@ -197,7 +197,7 @@ class Workbench:
             return PrunedWeights(self._folder(step), prune.fingerprint)
         except PrunedWeightsError:
             writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
-            for block in self._pruner.prune(_requested(step), self._told):
+            for block in self._pruner.prune(_requested(step), self._report_matrix):
                 writer.add(block)
             return writer.finish()
 
@@ -254,10 +254,10 @@ class Workbench:
     def _folder(self, step: Step) -> Path:
         return self._weights_folder / step.run
 
-    def _told(self, done: int, total: int, matrix: WeightMatrix) -> None:
+    def _report_matrix(self, done: int, total: int, matrix: WeightMatrix) -> None:
         self._progress.advanced(done, total, matrix.tensor_name)
 
-    def _told_blocks(self, done: int, total: int) -> None:
+    def _report_block(self, done: int, total: int) -> None:
         self._progress.advanced(done, total, f"block {done - 1}")
 
 

@@ -56,13 +56,13 @@ class Decoder:
 
     @torch.no_grad()
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Return what the first block gets for tokens (sequences, length): (sequences, length, hidden)."""
+        """Return the input of the first block for tokens (sequences, length): (sequences, length, hidden)."""
         self._note_arguments(tokens)
         return self._stand_ins[0].received
 
     @contextmanager
     def block(self, layer: int, weights: Mapping[str, torch.Tensor] | None = None) -> Generator[nn.Module]:
-        """Give block `layer` with its weights loaded; they are released on leaving.
+        """Yield block `layer` with its weights loaded; they are released on leaving.
 
         `weights`, by component (`self_attn.q_proj`), stand in for the checkpoint's own matrices.
         """
@@ -95,7 +95,7 @@ class Decoder:
             self._stand_ins[0].replacement = None
 
     def _note_arguments(self, tokens: torch.Tensor) -> None:
-        """Pass tokens through the model without its blocks, noting what each block is called with."""
+        """Run the model without its blocks and record the arguments that each block is called with."""
         passed = self._model.model(input_ids=tokens.to(self.device), use_cache=False).last_hidden_state
         if passed.shape != self._stand_ins[0].received.shape:
             name = self.checkpoint.architecture
@@ -129,7 +129,7 @@ class Decoder:
 
 
 class _StandIn(nn.Module):
-    """Stands where a block was: notes what the model calls it with and hands the hidden states on."""
+    """Takes the place of a block: records its arguments and returns the hidden states unchanged."""
 
     received: torch.Tensor
     arguments: dict[str, Any]

@@ -14,7 +14,7 @@ from etl.model.decoder import Decoder
 
 #: Gives the pruned weights of a block by component; none for a block that stays dense.
 BlockWeights = Callable[[int], Mapping[str, torch.Tensor]]
-#: Told after each block: how many are done, and how many there are.
+#: Called after each block: how many are done, and how many there are.
 Progress = Callable[[int, int], None]
 
 #: Tokens run through a block, or turned into logits, at a time.

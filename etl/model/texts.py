@@ -1,7 +1,7 @@
 """Calibration and evaluation text: the running interpreter's own library, or a file or folder of the user.
 
-From a text far longer than what is asked of it, pieces spread evenly over it are read and the rest is not:
-twenty megabytes, or twenty gigabytes, cost no more than two.
+Of a text far longer than the tokens asked for, only pieces spread evenly over it are read: twenty megabytes
+cost no more than two.
 """
 
 from __future__ import annotations

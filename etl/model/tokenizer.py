@@ -14,8 +14,8 @@ from etl.errors import CalibrationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Told after each piece: how many characters are encoded, and how many there are.
-Told = Callable[[int, int], None]
+#: Called after each piece: how many characters are encoded, and how many there are.
+Progress = Callable[[int, int], None]
 
 #: Characters encoded at a time: a tokenizer takes some 150 bytes of memory for each.
 _PIECE = 1 << 20
@@ -48,7 +48,7 @@ class Tokenizer:
         self._tokenizer = tokenizer
         self._folder = folder
 
-    def encode(self, text: str, told: Told | None = None) -> torch.Tensor:
+    def encode(self, text: str, progress: Progress | None = None) -> torch.Tensor:
         """Encode a text without special tokens; returns (tokens,) int64.
 
         Raises CalibrationError when the tokenizer's own settings do not let it.
@@ -56,8 +56,8 @@ class Tokenizer:
         parts = []
         done = 0
         for piece in _pieces(text):
-            if told:
-                told(done, len(text))
+            if progress:
+                progress(done, len(text))
             parts.append(torch.tensor(self._ids(piece), dtype=torch.int64))
             done += len(piece)
         return torch.cat(parts)

@@ -17,7 +17,7 @@ from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from etl.pruning.statistics import SharedInputs
 
-#: Told after each matrix: how many are done, how many there are, and which one it was.
+#: Called after each matrix: how many are done, how many there are, and which one it was.
 Progress = Callable[[int, int, WeightMatrix], None]
 
 #: Tokens run through a block at a time: enough to fill the cores, few enough to stay in their caches.
@@ -39,7 +39,7 @@ class BlockPruner:
         self._first_inputs: dict[int, SharedInputs] = {}
 
     def prune(self, request: PruningRequest, progress: Progress | None = None) -> Iterator[PrunedBlock]:
-        """Prune as `request` says, giving each block as soon as it is done, in the order of the layers.
+        """Prune as `request` says, yielding each block as soon as it is done, in the order of the layers.
 
         Raises PruningRequestError or PatternError at once when the request does not fit the model, and
         CheckpointError or PruningError on the way when weights or Hessians are unusable.
@@ -127,7 +127,7 @@ class BlockPruner:
         return inputs
 
     def _advance(self, block: nn.Module, layer: int, hidden: torch.Tensor) -> None:
-        """Replace `hidden` by what a loaded block makes of it."""
+        """Replace `hidden` by the output of a loaded block."""
         for batch in hidden.split(self._batch_size):
             batch.copy_(self._decoder.run(block, layer, batch))
 

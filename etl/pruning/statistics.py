@@ -1,4 +1,4 @@
-"""What the calibration inputs of a Linear say: Wanda's norms, SparseGPT's Hessian, reconstruction error.
+"""Statistics of a Linear's calibration inputs: Wanda's norms, SparseGPT's Hessian, reconstruction error.
 
 All of it in float32 with TF32 off, whatever the dtype of the model.
 """
@@ -41,7 +41,7 @@ class InputStatistics:
 
     @torch.no_grad()
     def add(self, inputs: torch.Tensor) -> None:
-        """Take in a batch of inputs (sequences, tokens, in) of any float dtype."""
+        """Add a batch of inputs (sequences, tokens, in) of any float dtype."""
         batch = inputs.shape[0]
         seen = self.sequence_count
         self.sequence_count = total = seen + batch
@@ -81,7 +81,7 @@ class InputStatistics:
 
 
 class SharedInputs:
-    """The statistics of a block's Linears, one set for those that are given the same tensor.
+    """The statistics of a block's Linears; those that receive the same tensor share one set.
 
     q, k and v read one tensor, gate and up another; `leaders` maps each component to the component whose
     statistics it shares (itself where it shares none).
@@ -103,7 +103,7 @@ class SharedInputs:
     def check_finite(self, block: str) -> None:
         """Raise PruningError that names the first matrix of `block` whose inputs are NaN or infinite.
 
-        A score made of one compares with nothing: fewer weights than asked for would be pruned.
+        A score of NaN is neither below nor above a threshold, so that fewer weights would be pruned.
         """
         for component, statistics in self._statistics.items():
             if not statistics.is_finite:
@@ -117,8 +117,8 @@ class SharedInputs:
     def watch(self, linears: Mapping[str, nn.Linear]) -> Generator[Callable[[Callable[[], object]], None]]:
         """Watch the inputs of `linears` (by component) of one block.
 
-        Gives a function that takes in one batch by calling what it is given, which runs the block. The run
-        is cut short as soon as every Linear has its inputs: what the last makes of its own is not needed.
+        Yields a function that adds one batch: it calls its argument, which runs the block. The run stops as
+        soon as every Linear has received its inputs, since the output of the last is not needed.
         """
         hooks = [linear.register_forward_pre_hook(self._hook(name)) for name, linear in linears.items()]
 
@@ -156,4 +156,4 @@ class SharedInputs:
 
 
 class _AllInputsSeen(Exception):  # noqa: N818  a signal, not an error
-    """Ends a block's run once nothing more can be learnt from it."""
+    """Stops a block's run once every watched Linear has received its inputs."""
