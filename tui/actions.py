@@ -2,10 +2,12 @@
 """Finds, checks and runs every action, and implements those of the whole app."""
 
 import datetime
+import os
 from pathlib import Path
 
 from tui.frame.screen import SparsityScreen
 from tui.state.fetching import NoDatabase
+from tui.state.folders import state_folder
 from tui.state.host import Host
 from tui.state.keymap import key_name
 from tui.state.registry import SCREEN_NAMES, Action, actions_of
@@ -101,10 +103,26 @@ class Actions:
     def do_copy(self) -> None:
         if self.screen is None:
             return
+        from tui.doctor.terminal_emulators import copying_is_certain  # noqa: PLC0415  # not for the first paint
+
         text = self.screen.copied_text()
         self.app.copy_to_clipboard(text)
         lines = text.count("\n") + 1
-        self.app.notify(text if lines == 1 else f"{lines} lines", title="copied")
+        shown = text if lines == 1 else f"{lines} lines"
+        if copying_is_certain(os.environ):
+            self.app.notify(shown, title="copied")
+            return
+        # No terminal answers whether it took the text.
+        path = state_folder() / "copied.txt"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written_whole(path, mode=0o600) as arriving:
+                arriving.write_text(text + "\n", encoding="utf-8")
+        except (OSError, SparsityError) as error:
+            kept = str(error)
+        else:
+            kept = f"where pasting brings nothing, it is in {path}"
+        self.app.notify(f"{shown}\n{kept}", title="sent to the terminal")
 
     def do_save(self) -> None:
         """Write the screen as SVG into the current folder, without the toast that says so."""

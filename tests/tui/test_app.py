@@ -11,6 +11,7 @@ from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.dialogs.export import ExportScreen
 from tui.dialogs.help import HelpScreen
 from tui.drawing.themes import palette_of
+from tui.state.folders import state_folder
 from tui.state.memory import recall
 from tui.state.registry import SCREEN_NAMES, actions_of, all_actions
 from tui.state.selection import Selection
@@ -242,3 +243,29 @@ async def test_a_screen_without_tables_says_so(screen: str, database: Path) -> N
         refused = app.screen is app.base_screen
         assert refused or not nothing
         assert refused == bool(app._notifications)
+
+
+@pytest.mark.parametrize(
+    ("variables", "title"),
+    [
+        ({"TERM": "xterm-kitty"}, "copied"),
+        ({"TERM": "xterm-256color"}, "sent to the terminal"),
+        ({"TERM": "linux"}, "sent to the terminal"),
+        ({"TERM": "xterm-kitty", "TMUX": "socket,1,0"}, "sent to the terminal"),
+    ],
+)
+async def test_copying_says_what_was_done(
+    variables: dict[str, str], title: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a terminal that is known to take a text has copied it; else the text lies in a file as well."""
+    for name in ("TMUX", "STY", "TERM_PROGRAM", "KITTY_WINDOW_ID", "WT_SESSION", "TEXTUAL_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    async with running(database) as (app, pilot):
+        await pilot.press("y")
+        (note,) = [note for note in app._notifications if note.title in {"copied", "sent to the terminal"}]
+        assert note.title == title
+        kept = state_folder() / "copied.txt"
+        assert kept.exists() == (title != "copied")
+        assert (title == "copied") or kept.read_text() == app.screen.copied_text() + "\n"

@@ -59,3 +59,9 @@ def recognise(environment: Mapping[str, str]) -> Emulator:
         if name in environment and environment[name].startswith(beginning)
     )
     return next(signs, UNKNOWN)
+
+
+def copying_is_certain(environment: Mapping[str, str]) -> bool:
+    """Whether a text that is sent by OSC 52 surely arrives: nothing is known of what stands in between."""
+    between = {"TMUX", "STY", "TEXTUAL_DRIVER"} & environment.keys()
+    return not between and recognise(environment).clipboard == "good"

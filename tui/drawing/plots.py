@@ -8,7 +8,7 @@ from math import ceil, floor, isfinite, log10
 from tui.drawing.figures import number
 
 # Distinguished by shape alone; each is one cell wide in every font.
-MARKERS = ("●", "×", "▲", "◆", "○", "+", "■", "□")
+MARKERS = ("●", "×", "▲", "◆", "○", "+", "■", "□", "▼", "◇", "△", "▽", "◉")
 
 
 @dataclass(frozen=True, slots=True)

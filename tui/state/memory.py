@@ -33,7 +33,7 @@ def recall(database: Path) -> Remembered:
         selection = Selection(**{f.name: chosen[f.name] for f in fields(Selection) if f.name in chosen})
     except TypeError:
         selection = Selection()
-    return Remembered(content.get("theme"), entry.get("screen"), selection)
+    return Remembered(_text(content, "theme"), _text(entry, "screen"), selection)
 
 
 def remember(database: Path, remembered: Remembered) -> None:
@@ -56,6 +56,11 @@ def _read() -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _text(content: dict[str, Any], key: str) -> str | None:
+    value = content.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _mapping(content: dict[str, Any], key: str) -> dict[str, Any]:

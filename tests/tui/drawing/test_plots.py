@@ -227,3 +227,8 @@ async def test_a_plot_is_drawn_again_in_other_colours(rich_database: Path) -> No
         assert before.plain == after.plain
         assert before.spans != after.spans
         assert "block →" in text_of(app.screen.query_one("#trends"))
+
+
+def test_every_format_has_a_marker_of_its_own() -> None:
+    """Colours repeat and may be missing; shapes do not, for as many series as any plot has."""
+    assert len({marker_of(place) for place in range(13)}) == 13

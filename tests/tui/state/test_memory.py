@@ -1,5 +1,6 @@
 """What the app remembers between sessions."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -83,3 +84,13 @@ def test_state_that_others_could_read_becomes_private() -> None:
     remember(DATABASE, Remembered("nord"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in state_folder().iterdir()] == [FILE_NAME]
+
+
+@pytest.mark.parametrize("damage", [7, [], {}, None, True])
+def test_a_damaged_state_is_no_state(damage: object) -> None:
+    """Whatever stands in the place of a name, the app starts as at first."""
+    path = state_folder() / FILE_NAME
+    path.parent.mkdir(parents=True)
+    entry = {"screen": damage, "selection": damage}
+    path.write_text(json.dumps({"theme": damage, "databases": {str(DATABASE): entry}}))
+    assert recall(DATABASE) == Remembered()
