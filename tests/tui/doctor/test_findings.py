@@ -17,6 +17,7 @@ from tui.doctor.terminal_emulators import recognise
 from tui.doctor.terminal_findings import Surroundings, examine_terminal
 from tui.state.devices import Device
 from warehouse.locking import writer_lock
+from warehouse.migrations import SCHEMA_VERSION
 from warehouse.reading import Reader
 
 GOOD = {"TERM": "xterm-kitty", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
@@ -111,7 +112,8 @@ def sentences(findings: list[Finding]) -> str:
 def test_a_database_is_described(database: Path, opened: bool) -> None:
     """Path, size, version, runs by method and the folder, through the app's own connection or a new one."""
     text = sentences(examine_database(database, Reader(database) if opened else None))
-    assert f"good: {database}, {database.stat().st_size / 1e6:.1f} MB, schema version 1" in text
+    size = f"{database.stat().st_size / 1e6:.1f} MB"
+    assert f"good: {database}, {size}, schema version {SCHEMA_VERSION}" in text
     assert "good: 4 runs: 1 dense, 1 magnitude, 1 sparsegpt, 1 wanda" in text
     assert "its folder can be written" in text
 
