@@ -159,9 +159,8 @@ def make_picture(
 
     height, width = size
     by_input = axis == "input"
-    along, across = window.column_range, window.row_range
-    if not by_input:
-        along, across = across, along
+    ranges = window.column_range, window.row_range
+    along, across = ranges if by_input else ranges[::-1]
     pixels = (width, height) if by_input else (height, width)
     features = np.array(order[0])[along.start : along.stop]
     density = mask.density(features, across, *pixels)
