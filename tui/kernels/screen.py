@@ -83,15 +83,15 @@ class KernelsScreen(PanelScreen):
                 return "the dense model has no mask; choose a pruned run in the overview (1)"
             job = self.query_one(panes.JobPanel).log_view.job
             return "a job on this database is running" if job is not None and job.running else None
-        known = text.known_conditions(self.data) if self.data else []
-        if verb == "matrix_shape" and not known:
-            return "nothing was measured yet; m measures the selected matrix"
         field = verb.removeprefix("next_")
-        if field in {"shape", "batch", "cache", "device"}:
-            if not known:
-                return "nothing was measured yet; m measures the selected matrix"
-            if len({getattr(conditions, field) for conditions in known}) == 1:
-                return f"one {field} was measured"
+        if verb != "matrix_shape" and field not in {"shape", "batch", "cache", "device"}:
+            return None
+        known = text.known_conditions(self.data) if self.data else []
+        if not known:
+            read = self.data is not None
+            return f"{panes.NOTHING}; m measures the selected matrix" if read else "they are still being read"
+        if verb != "matrix_shape" and len({getattr(conditions, field) for conditions in known}) == 1:
+            return f"one {field} was measured"
         return None
 
     def tables(self) -> list[ExportTable]:

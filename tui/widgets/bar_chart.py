@@ -34,14 +34,17 @@ class BarChart(Widget):
         super().__init__()
         self.missing = missing
         self.bars: Bars | None = None
+        self.awaited = True
 
     def show(self, bars: Bars | None) -> None:
         """Draw other bars."""
-        self.bars = bars
+        self.bars, self.awaited = bars, False
         self.refresh()
 
     def render(self) -> Content:
-        """Draw the bars, or say what is missing."""
+        """Draw the bars, or say that they are not read yet, or what is missing."""
+        if self.awaited:
+            return Content.styled("reading …", "$muted")
         if self.bars is None or not self.bars.heights:
             return Content.styled(self.missing, "$muted")
         return Content("\n").join(draw(self.bars, self.size.width, self.size.height))
