@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 METHODS = {"dense": "dense", "magnitude": "magnitude", "wanda": "Wanda", "sparsegpt": "SparseGPT"}
+SPARSITY = 0.5
 PATTERNS = {"unstructured": "50% unstructured", "2:4": "2:4"}
 
 
 def perplexity_table(rows: list[Row]) -> str:
     """Tabulate the perplexity of each method and pattern, and how often the dense one it is."""
-    cells = {(row["method"], row["pattern"]): row for row in rows if row["sparsity"] in {0, 0.5}}
+    cells = {(row["method"], row["pattern"]): row for row in rows if row["sparsity"] == SPARSITY}
+    cells |= {("dense", pattern): row for row in rows for pattern in PATTERNS if row["method"] == "dense"}
     lines = [f"| method | {' | '.join(PATTERNS.values())} |", "|---|---:|---:|"]
     for method, name in METHODS.items():
-        found = [cells.get((method, "dense" if method == "dense" else pattern)) for pattern in PATTERNS]
+        found = [cells.get((method, pattern)) for pattern in PATTERNS]
         lines.append(f"| {name} | {' | '.join(_cell(row) for row in found)} |")
     return "\n".join(lines)
 
@@ -66,22 +68,21 @@ def verdict_sentence(rows: list[Row]) -> str:
     )
 
 
-#: What stands between the markers of a page: the saved query it is made from, and how its rows are told.
+#: What stands between the markers of a page: the query it is made from, and how its rows are told.
 BLOCKS: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
-    "perplexity": ("perplexity_by_method", perplexity_table),
-    "verdicts": ("verdicts", verdict_table),
-    "verdict": ("verdicts", verdict_sentence),
+    "perplexity": ("FROM run_overview", perplexity_table),
+    "verdicts": (saved_queries()["verdicts"][1], verdict_table),
+    "verdict": (saved_queries()["verdicts"][1], verdict_sentence),
 }
 
 
 def blocks(database: Path) -> dict[str, str]:
     """Return the text of every block as a published database of the bundled model tells it."""
     with attach_read_only(database) as connection:
-        rows = {
-            name: connection.sql(saved_queries()[name][1]).to_arrow_table().to_pylist()
-            for name in {query for query, _ in BLOCKS.values()}
+        return {
+            name: tell(connection.sql(query).to_arrow_table().to_pylist())
+            for name, (query, tell) in BLOCKS.items()
         }
-    return {block: tell(rows[query]) for block, (query, tell) in BLOCKS.items()}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -123,9 +123,19 @@ def test_stream_threshold_refuses_scores_that_have_no_place(bad: float):
 
 
 def test_topk_of_groups_prunes_the_same_counts_as_the_stable_rule():
-    """Where nothing ties, the published rule and the stable one are the same."""
+    """Where nothing ties, the published rule and the stable one are the same, as masks of booleans."""
     scores, pattern = torch.randperm(64).float().view(4, 16), Pattern.parse("2:4")
-    assert torch.equal(selection.topk_of_groups(scores, pattern), selection.lowest_of_groups(scores, pattern))
+    found = selection.topk_of_groups(scores, pattern)
+    assert found.dtype == torch.bool
+    assert torch.equal(found, selection.lowest_of_groups(scores, pattern))
+
+
+@given(matrix=MATRICES, share=st.floats(0, 1))
+def test_the_sort_of_a_gpu_chooses_as_the_partition_does(matrix: np.ndarray, share: float):
+    """Devices sort where the CPU partitions; on one device both give the same mask, ties included."""
+    scores = torch.from_numpy(matrix)
+    count = int(scores.shape[1] * share)
+    assert torch.equal(selection._lowest_by_sort(scores, count), selection.lowest_of_rows(scores, count))
 
 
 def test_groups_of_an_unstructured_pattern_are_refused():

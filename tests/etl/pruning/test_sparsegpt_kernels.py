@@ -56,7 +56,8 @@ def test_ties_go_as_in_the_loop():
 
 
 @pytest.mark.parametrize(
-    ("width", "pattern", "fits"), [(128, "2:4", True), (129, "2:4", False), (64, "16:32", False)]
+    ("width", "pattern", "fits"),
+    [(128, "2:4", True), (129, "2:4", False), (64, "8:16", True), (64, "16:32", False)],
 )
 def test_blocks_beyond_the_registers_take_the_loop(width: int, pattern: str, fits: bool):
     """Wider blocks and larger groups than a thread can hold are left to the loop."""

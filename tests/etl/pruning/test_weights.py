@@ -129,3 +129,16 @@ def test_files_appear_only_when_they_are_whole(run: PrunedWeights, tmp_path: Pat
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == ["block-00000.safetensors", "block-00002.safetensors", "run.json"]
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == {"fingerprint": "abc", "layers": [0, 2]}
+
+
+def test_folders_above_a_run_are_made(tmp_path: Path, blocks: list[PrunedBlock]) -> None:
+    """The first run of a database finds no folder to write in; the second writes over the first."""
+    for _ in range(2):
+        writer = PrunedWeightsWriter(tmp_path / "sparsity.db.weights" / "1", "abc")
+        writer.add(blocks[0])
+        assert writer.finish().layers == (0,)
+
+
+def test_weights_come_without_their_masks_and_norms(run: PrunedWeights) -> None:
+    """A block's weights are named by component alone, so that they can be put into a model."""
+    assert set(run.weights(0)) == {"a_proj", "b_proj"}
