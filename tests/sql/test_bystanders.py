@@ -210,3 +210,14 @@ def test_overlap_counts_every_weight_once(scene: Rows) -> None:
     """Masks stored along both axes are the same weights."""
     the_other_axis(scene)
     assert scene.one("SELECT weight_count FROM mask_overlap") == (16,)
+
+
+def test_a_feature_has_one_place_in_the_plane(scene: Rows) -> None:
+    """Places of other runs, matrices, axes and references are not those of a clustering."""
+    for arrive in (another_matrix, another_run, the_other_axis, chance_of_another_reference):
+        arrive(scene)
+    found = scene.db.execute(
+        "SELECT max(places) FROM"
+        " (SELECT count(*) AS places FROM clustered_embeddings GROUP BY clustering_id, feature_index)"
+    ).fetchall()
+    assert found == [(1,)]

@@ -242,3 +242,11 @@ def test_the_report_is_held_to_its_range(masked: Rows, csr: float, block: float,
     masked.benchmark("csr", (4, 3), csr)
     masked.benchmark("clustered", (4, 3), block)
     assert masked.one("SELECT verdict FROM prediction_vs_measurement") == (verdict,)
+
+
+def test_csr_and_block_kernels_count_at_their_best(masked: Rows) -> None:
+    """On the mask of the run both are slower than on a random one; their fastest times are compared."""
+    for source, factor in (("random", 1.0), ("1", 2.0)):
+        masked.benchmark("csr", (4, 3), 9.0 * factor, mask_source=source)
+        masked.benchmark("bsr", (4, 3), 6.0 * factor, mask_source=source)
+    assert masked.one("SELECT csr_latency_us, block_latency_us FROM measured_formats") == (9.0, 6.0)
