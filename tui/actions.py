@@ -170,6 +170,8 @@ class Actions:
         texts = widget.search_texts()
         place = next_match(texts, self._wanted, widget.search_position(), step)
         if place is None:
-            self.app.notify(f"nothing here contains “{self._wanted}”", title="search", timeout=3)
+            self.app.notify(
+                f"nothing in the focused pane contains “{self._wanted}”", title="search", timeout=3
+            )
         else:
             widget.search_go(place)

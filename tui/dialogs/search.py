@@ -25,7 +25,9 @@ class SearchScreen(Dialog[str | None]):
         """Lay out the dialog."""
         with Horizontal(id="search-line"):
             yield Label("/")
-            yield Input(self.last, placeholder="text to look for; n and N go on", compact=True)
+            yield Input(
+                self.last, placeholder="text to look for in the focused pane; n and N go on", compact=True
+            )
 
     @on(Input.Submitted)
     def _done(self, event: Input.Submitted) -> None:
