@@ -1,10 +1,9 @@
 """The benchmark: every format, shape, sparsity and batch asked for, a row each for cold and warm caches."""
-# ruff: noqa: PLR0917 - a product has more sizes than five.
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -12,117 +11,44 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kernels.errors import KernelError
-from kernels.formats import LIBRARY_NAMES, get_format
+from kernels.formats import get_format
+from kernels.formats.values import get_codec
 from kernels.interpreting import INTERPRETED_ROWS
-from kernels.masks import Case, random_mask
 from kernels.measuring import (
     Operands,
+    WrongResultError,
     check,
+    difference,
     first_line,
     fitting_launch,
     oracle,
     time_cold_and_warm,
+    time_copies,
     time_dense,
     tune,
 )
+from kernels.timing import buffer_count
 from kernels.tuning import Problem, Tuned, TuningStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from kernels.device import Machine
     from kernels.formats.base import Format, Packed
+    from kernels.plan import Job, Plan
+    from kernels.rivals import Rival
     from kernels.roofline import Roofline
-    from kernels.shapes import Shape
     from kernels.timing import Latency
 
 Row = dict[str, Any]
 
 COLUMNS = (
-    "device", "kernel", "variant", "out_features", "in_features", "batch", "dtype", "sparsity", "pattern",
-    "mask_source", "latency_us_p20", "latency_us_p50", "latency_us_p80", "dense_latency_us_p50", "speedup",
-    "bytes_moved", "achieved_gbps", "limit_fraction", "packed_bytes", "bits_per_weight", "relative_error",
-    "cache", "torch_version", "triton_version", "measured_at", "error",
+    "device", "kernel", "value_format", "variant", "out_features", "in_features", "batch", "dtype",
+    "sparsity", "pattern", "mask_source", "latency_us_p20", "latency_us_p50", "latency_us_p80",
+    "dense_latency_us_p50", "speedup", "bytes_moved", "achieved_gbps", "limit_fraction", "packed_bytes",
+    "bits_per_weight", "relative_error", "cache", "torch_version", "triton_version", "measured_at", "error",
 )  # fmt: skip
-# The pattern each format is measured on; the others take unstructured masks.
-OWN_PATTERN = {"dense": "dense", "nm": "2:4", "bsr": "block", "activation": "activation"}
 SEED = 0
-
-
-@dataclass(frozen=True)
-class Job:
-    """One product to measure."""
-
-    kernel: str
-    case: Callable[[], Case]
-    problem: Problem
-    mask_source: str
-
-
-@dataclass
-class Plan:
-    """What to measure; `masks` replace random ones."""
-
-    shapes: list[Shape]
-    formats: list[str]
-    sparsities: list[float]
-    batches: list[int]
-    dtype: torch.dtype = torch.bfloat16
-    masks: list[Case] = field(default_factory=list)
-    replays: int = 20
-    retune: bool = False
-
-    def jobs(self, device: torch.device) -> list[Job]:
-        """List all products; masks are drawn only when their turn comes."""
-        found: list[Job] = []
-        cases = [(c, c.shape) for c in self.masks] or [(None, s) for s in self.shapes]
-        for given, shape in cases:
-            for kernel in self.formats:
-                if given is not None:
-                    found += self._given(kernel, given)
-                else:
-                    found += self._random(kernel, (shape[0], shape[1]), device)
-        return found
-
-    def _random(self, kernel: str, shape: tuple[int, int], device: torch.device) -> Iterator[Job]:
-        pattern = OWN_PATTERN.get(kernel, "unstructured")
-        sparsities = {"dense": [0.0], "2:4": [0.5]}.get(pattern, self.sparsities)
-        rows = shape[0] if device.type != "cpu" else min(shape[0], INTERPRETED_ROWS)
-        for sparsity in sparsities:
-            case = partial(_draw, (rows, shape[1]), sparsity, pattern, device)
-            yield from self._batched(kernel, case, shape, pattern, sparsity, "random")
-
-    def _given(self, kernel: str, case: Case) -> Iterator[Job]:
-        fits = kernel != "nm" or case.pattern == "2:4"
-        if fits and kernel != "activation":
-            yield from self._batched(
-                kernel, lambda: case, case.shape, case.pattern, case.sparsity, case.source
-            )
-
-    def _batched(
-        self,
-        kernel: str,
-        case: Callable[[], Case],
-        shape: tuple[int, int],
-        pattern: str,
-        sparsity: float,
-        source: str,
-    ) -> Iterator[Job]:
-        dtype = str(self.dtype).removeprefix("torch.")
-        most = get_format(kernel).max_batch
-        for batch in self.batches:
-            if batch <= most:
-                problem = Problem(kernel, *shape, batch, dtype, pattern, round(sparsity, 4))
-                yield Job(kernel, case, problem, source)
-
-
-def _draw(shape: tuple[int, int], sparsity: float, pattern: str, device: torch.device) -> Case:
-    generator = torch.Generator(device=device).manual_seed(SEED)
-    if pattern in {"dense", "activation"}:
-        mask = torch.ones(shape, dtype=torch.bool, device=device)
-    else:
-        mask = random_mask(shape, sparsity, pattern, generator)
-    return Case(mask, pattern, sparsity, "random")
 
 
 class Benchmark:
@@ -143,6 +69,8 @@ class Benchmark:
         try:
             if self.machine.device.type == "cpu":
                 return [self._interpreted(job)]
+            if job.rival is not None:
+                return self._rival(job, job.rival)
             return self._measured(job, report_progress)
         except (KernelError, RuntimeError) as error:
             torch.cuda.empty_cache()
@@ -158,7 +86,8 @@ class Benchmark:
         )
         x = noise(job.problem.batch, mask.shape[1])
         if job.kernel != "activation":
-            return Operands(weight, mask, x, oracle(weight, mask, x), lambda packed: packed)
+            stored = _stored(job, weight, mask)
+            return Operands(weight, mask, x, oracle(stored, mask, x), lambda packed: packed)
         magnitude = x.float().abs()
         threshold = float(
             magnitude.flatten().kthvalue(max(1, round(x.numel() * job.problem.sparsity))).values
@@ -171,14 +100,14 @@ class Benchmark:
 
     def _interpreted(self, job: Job) -> Row:
         operands = self._operands(job, INTERPRETED_ROWS)
-        kind = get_format(job.kernel)
+        kind = get_format(job.kernel, job.problem.value_format)
         packed = operands.prepare(kind.pack(operands.weight, operands.mask))
         error = check(kind, packed, operands, None)
         return self._row(job, packed=packed, relative_error=error, cache="cold")
 
     def _measured(self, job: Job, report_progress: Callable[[str], None]) -> list[Row]:
         operands = self._operands(job)
-        kind = get_format(job.kernel)
+        kind = get_format(job.kernel, job.problem.value_format)
         tuned = self._settings(kind, job.problem, operands, report_progress)
         packed = operands.prepare(kind.pack(operands.weight, operands.mask, tuned.layout))
         launch = fitting_launch(kind, packed, job.problem.batch, tuned.launch)
@@ -190,6 +119,28 @@ class Benchmark:
         return [
             self._row(
                 job, packed=packed, relative_error=error, variant=variant or None, cache=cache,
+                **self._times(times[cache], dense[cache], moved),
+            )
+            for cache in ("cold", "warm")
+        ]  # fmt: skip
+
+    def _rival(self, job: Job, rival: Rival) -> list[Row]:
+        """Check and time another library's dense product; what it stores is rounded by its own rules."""
+        operands = self._operands(replace(job, problem=replace(job.problem, value_format="16")))
+        first = rival.prepare(operands.weight, operands.x)
+        error = difference(first.call(), operands.want)
+        if not error < rival.tolerance:
+            raise WrongResultError(f"{rival.label} is wrong: relative error {error:.2g}")
+        count = buffer_count(first.packed_bytes, self.machine.l2_bytes)
+        prepared = [first, *(rival.prepare(operands.weight, operands.x) for _ in range(count - 1))]
+        rows, columns = operands.weight.shape
+        moved = first.packed_bytes + 2 * job.problem.batch * (rows + columns)
+        times = time_copies([one.call for one in prepared], self.plan.replays)
+        dense = self._dense_times(operands)
+        return [
+            self._row(
+                job, relative_error=error, variant=rival.label, cache=cache, packed_bytes=first.packed_bytes,
+                bits_per_weight=round(8 * first.packed_bytes / (rows * columns), 4),
                 **self._times(times[cache], dense[cache], moved),
             )
             for cache in ("cold", "warm")
@@ -227,7 +178,8 @@ class Benchmark:
         problem = job.problem
         row: Row = dict.fromkeys(COLUMNS)
         row |= {
-            "device": self.machine.name, "kernel": job.kernel, "out_features": problem.out_features,
+            "device": self.machine.name, "kernel": job.kernel,
+            "value_format": problem.value_format, "out_features": problem.out_features,
             "in_features": problem.in_features, "batch": problem.batch, "dtype": problem.dtype,
             "sparsity": problem.sparsity, "pattern": problem.pattern, "mask_source": job.mask_source,
             "torch_version": torch.__version__, "triton_version": _triton_version(),
@@ -236,6 +188,19 @@ class Benchmark:
         if packed is not None:
             row |= {"packed_bytes": packed.packed_bytes, "bits_per_weight": round(packed.bits_per_weight, 4)}
         return row | values
+
+
+def _stored(job: Job, weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Weights as the job's values store them; raises WrongResultError where they are not even near."""
+    name = job.problem.value_format
+    if name == "16":
+        return weight
+    kind = get_format(job.kernel, name)
+    stored = kind.unpack(kind.pack(weight, mask))
+    rounding = difference(stored, weight.masked_fill(~mask, 0))
+    if not rounding < get_codec(name).tolerance:
+        raise WrongResultError(f"{kind.name} stores {name} values wrongly: they are off by {rounding:.2g}")
+    return stored
 
 
 def _set_threshold(threshold: float, active: float, packed: Packed) -> Packed:
@@ -249,8 +214,3 @@ def _triton_version() -> str | None:
         return version("triton")
     except PackageNotFoundError:
         return None
-
-
-def runnable_formats(machine: Machine, names: list[str]) -> list[str]:
-    """Keep the formats this machine can run: without Triton, or on an old GPU, those of the libraries."""
-    return [name for name in names if machine.reason is None or name in LIBRARY_NAMES]

@@ -17,8 +17,9 @@ from kernels.files import append_row, check_rows_file
 if TYPE_CHECKING:
     import argparse
 
-    from kernels.benchmark import Plan, Row
+    from kernels.benchmark import Row
     from kernels.device import Machine
+    from kernels.plan import Plan
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,9 +55,11 @@ def _machine(arguments: argparse.Namespace) -> Machine:
 def _plan(arguments: argparse.Namespace, machine: Machine) -> Plan:
     import torch  # noqa: PLC0415 - torch takes seconds to import
 
-    from kernels.benchmark import Plan, runnable_formats  # noqa: PLC0415
     from kernels.formats import NAMES  # noqa: PLC0415
+    from kernels.formats.values import CODECS, get_codec  # noqa: PLC0415
     from kernels.masks import read_mask  # noqa: PLC0415
+    from kernels.plan import Plan, runnable_formats  # noqa: PLC0415
+    from kernels.rivals import installed_rivals  # noqa: PLC0415
     from kernels.shapes import read_shapes  # noqa: PLC0415
 
     unknown = [name for name in arguments.formats if name not in {"all", *NAMES}]
@@ -69,11 +72,16 @@ def _plan(arguments: argparse.Namespace, machine: Machine) -> Plan:
     if arguments.replays < 20:
         raise UsageError("--replays must be at least 20")
     names = list(NAMES) if "all" in arguments.formats else arguments.formats
+    values = list(CODECS) if "all" in arguments.values else arguments.values
+    for name in values:
+        get_codec(name)
     return Plan(
         shapes=read_shapes(arguments.shapes),
         formats=runnable_formats(machine, names),
         sparsities=arguments.sparsity,
         batches=arguments.batch,
+        value_formats=values,
+        rivals=installed_rivals() if arguments.rivals and machine.device.type == "cuda" else [],
         dtype=getattr(torch, arguments.dtype),
         masks=[read_mask(path) for path in arguments.mask],
         replays=arguments.replays,
@@ -122,9 +130,8 @@ def _report(row: Row, arguments: argparse.Namespace) -> None:
 
 
 def _described(row: Row) -> str:
-    name = (
-        f"{row['kernel']} {row['out_features']}x{row['in_features']} {row['pattern']} {row['sparsity']:.2f}"
-    )
+    name = f"{row['kernel']} {row['value_format']} {row['out_features']}x{row['in_features']}"
+    name += f" {row['pattern']} {row['sparsity']:.2f}"
     name += f" batch {row['batch']} {row['cache']}"
     if row["error"]:
         return printable(f"{name}: error: {row['error']}")

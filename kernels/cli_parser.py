@@ -51,6 +51,13 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--formats", nargs="+", default=["all"], metavar="FORMAT", help="formats, or all")
     run.add_argument("--sparsity", nargs="+", type=float, default=[0.5], metavar="S", help="shares of zeros")
     run.add_argument("--batch", nargs="+", type=int, default=[1], metavar="B", help="columns of x, 1 to 16")
+    run.add_argument(
+        "--values", nargs="+", default=["16"], metavar="VALUES", help="16, fp8, int8, int4, or all"
+    )
+    run.add_argument(
+        "--rivals", action=argparse.BooleanOptionalAction, default=True,
+        help="dense products with narrow weights from other libraries, too",
+    )  # fmt: skip
     run.add_argument("--dtype", choices=("bfloat16", "float16"), default="bfloat16")
     run.add_argument(
         "--mask", nargs="+", type=Path, default=[], metavar="FILE", help="masks to use instead of random"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kernels.benchmark import Job
+    from kernels.plan import Job
 
 # Enough for several programs of every kernel, few enough for the interpreter.
 INTERPRETED_ROWS = 64

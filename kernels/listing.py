@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from kernels.benchmark import OWN_PATTERN
 from kernels.formats import LIBRARY_NAMES, NAMES, get_format
 from kernels.masks import random_mask
+from kernels.plan import OWN_PATTERN
 
 if TYPE_CHECKING:
     from kernels.device import Machine

@@ -61,11 +61,16 @@ def check(kind: Format, packed: Packed, operands: Operands, launch: Config | Non
     """Relative error on a poisoned output; raises WrongResultError beyond rounding."""
     out = torch.full_like(operands.want, float("nan"), dtype=operands.x.dtype)
     kind.multiply(packed, operands.x, out, launch)
-    scale = operands.want.norm()
-    error = float((out.double() - operands.want).norm() / (scale if scale > 0 else 1))
+    error = difference(out, operands.want)
     if not error < (INTERPRETER_TOLERANCE if interpreting() else TOLERANCE):
         raise WrongResultError(f"{kind.name} {launch} is wrong: relative error {error:.2g}")
     return error
+
+
+def difference(got: torch.Tensor, want: torch.Tensor) -> float:
+    """Return ‖got − want‖ / ‖want‖, or ‖got‖ where nothing is wanted."""
+    scale = want.double().norm()
+    return float((got.double() - want.double()).norm() / (scale if scale > 0 else 1))
 
 
 def fitting_launch(kind: Format, packed: Packed, batch: int, wanted: Config) -> Config:
@@ -171,6 +176,11 @@ def time_cold_and_warm(
         "cold": _time(kind, copies, x, launch, replays),
         "warm": _time(kind, [packed] * len(copies), x, launch, replays),
     }
+
+
+def time_copies(calls: list[Callable[[], object]], replays: int) -> dict[str, Latency]:
+    """Latency of calls on copies of the same weights (`cold`), and of the first again and again (`warm`)."""
+    return {"cold": time_calls(calls, replays), "warm": time_calls(calls[:1] * len(calls), replays)}
 
 
 def time_dense(weight: torch.Tensor, x: torch.Tensor, machine: Machine, replays: int) -> dict[str, Latency]:

@@ -31,6 +31,7 @@ SHAPE_SETS: dict[str, list[Shape]] = {
     "mistral-7b": _llama(4096, 1024, 14336),
     "qwen2.5-7b": _llama(3584, 512, 18944),
     "llama-2-70b": _llama(8192, 1024, 28672),
+    "smollm2-135m": _llama(576, 192, 1536),
     "bundled": _llama(384, 384, 1024),
 }
 

@@ -32,16 +32,19 @@ class Problem:
     dtype: str
     pattern: str
     sparsity: float
+    value_format: str = "16"
 
     @property
     def key(self) -> str:
         """Text that identifies the problem in a file; sparsity to the percent."""
         shape = f"{self.out_features}x{self.in_features}"
-        return f"{self.kernel} {shape} batch={self.batch} {self.dtype} {self.pattern} {self.sparsity:.2f}"
+        kernel = self.kernel if self.value_format == "16" else f"{self.kernel}-{self.value_format}"
+        return f"{kernel} {shape} batch={self.batch} {self.dtype} {self.pattern} {self.sparsity:.2f}"
 
     def distance(self, other: Problem) -> float:
         """Measure how far another problem is, in octaves of size and tenths of sparsity; inf elsewhere."""
-        if self.kernel != other.kernel or (self.batch == 1) != (other.batch == 1):
+        same = (self.kernel, self.value_format) == (other.kernel, other.value_format)
+        if not same or (self.batch == 1) != (other.batch == 1):
             return math.inf
         pairs = zip(
             (self.out_features, self.in_features, self.batch),
@@ -112,7 +115,7 @@ def _read(path: Path) -> dict[str, tuple[Problem, Tuned]]:
         names = Problem.__dataclass_fields__
         pairs = [
             (
-                Problem(**{name: record[name] for name in names}),
+                Problem(**{name: record[name] for name in names if name in record}),
                 Tuned(record["layout"], record["launch"], record["latency_us"]),
             )
             for record in stored["entries"]

@@ -24,6 +24,7 @@ REFERENCE_RESULTS = Path(__file__).resolve().parents[2] / "kernels" / "results"
 _IDENTITY = (
     "device",
     "kernel",
+    "value_format",
     "variant",
     "out_features",
     "in_features",

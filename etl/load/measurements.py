@@ -45,6 +45,7 @@ class Measurement(BaseModel):
 
     device: Text
     kernel: Text
+    value_format: Text = "16"
     variant: str | None = None
     out_features: Count
     in_features: Count

@@ -160,6 +160,7 @@ SELECT
         ', ',
         device,
         kernel,
+        value_format,
         variant,
         out_features,
         in_features,
@@ -175,6 +176,7 @@ FROM kernel_benchmarks
 GROUP BY
     device,
     kernel,
+    value_format,
     variant,
     out_features,
     in_features,

@@ -24,10 +24,11 @@ CREATE TABLE IF NOT EXISTS kernel_benchmarks (
     torch_version VARCHAR,
     triton_version VARCHAR,
     measured_at TIMESTAMP NOT NULL,
-    error VARCHAR
+    error VARCHAR,
+    value_format VARCHAR NOT NULL DEFAULT '16'
 );
 
-COMMENT ON TABLE kernel_benchmarks IS 'One row per device, kernel and variant, shape, batch, type of the weights, sparsity, pattern, mask, cache state and moment of measurement.';
+COMMENT ON TABLE kernel_benchmarks IS 'One row per device, kernel, value format and variant, shape, batch, type of the weights, sparsity, pattern, mask, cache state and moment of measurement.';
 COMMENT ON COLUMN kernel_benchmarks.latency_us_p20 IS '20th percentile of the time of one call, in microseconds';
 COMMENT ON COLUMN kernel_benchmarks.latency_us_p80 IS '80th percentile of the time of one call, in microseconds';
 COMMENT ON COLUMN kernel_benchmarks.bytes_moved IS 'Bytes one call must move';

@@ -1,8 +1,10 @@
 CREATE OR REPLACE VIEW kernel_speedups AS
--- One row per device, kernel, shape, batch, dtype, sparsity, pattern, mask and cache state: its best time.
+-- One row per device, kernel, value format, shape, batch, dtype, sparsity, pattern, mask and cache state:
+-- its best time.
 SELECT
     device,
     kernel,
+    value_format,
     out_features,
     in_features,
     batch,
@@ -25,7 +27,7 @@ WHERE error IS NULL AND latency_us_p50 IS NOT NULL
 GROUP BY ALL;
 
 COMMENT ON VIEW kernel_speedups IS
-'One row per device, kernel, shape, batch, type of the weights, sparsity, pattern, mask and cache state: its best time against dense.';
+'One row per device, kernel, value format, shape, batch, type of the weights, sparsity, pattern, mask and cache state: its best time against dense.';
 COMMENT ON COLUMN kernel_speedups.measurement_count IS 'Measurements behind the row';
 COMMENT ON COLUMN kernel_speedups.measured_at IS 'Time of the latest of them, UTC';
 COMMENT ON COLUMN kernel_speedups.is_worthwhile IS 'Whether the speed-up is large enough to deploy the kernel: see the macro worthwhile_speedup';

@@ -7,10 +7,12 @@ import torch
 from safetensors.torch import save_file
 
 from kernels import measuring
-from kernels.benchmark import COLUMNS, Plan
+from kernels.benchmark import COLUMNS
 from kernels.cli import _duration, main
 from kernels.formats.sell.format import Sell
+from kernels.formats.values.int4 import Int4
 from kernels.interpreting import INTERPRETED_ROWS, expected_seconds
+from kernels.plan import Plan
 from kernels.shapes import Shape
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="what is told where there is no GPU")
@@ -56,6 +58,28 @@ def test_a_wrong_kernel_is_an_error_and_never_a_time(monkeypatch, capsys):
     row = json.loads(capsys.readouterr().out)
     assert "wrong" in row["error"]
     assert row["latency_us_p50"] is None
+
+
+def test_narrow_values_are_checked_in_the_formats_that_have_them(capsys):
+    """One row a value format for nm, none beside 16 for dense; the rows say which."""
+    assert main(["run", "--shapes", "40x128", "--formats", "nm", "dense", "--values", "all", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = [(row["kernel"], row["value_format"]) for row in rows]
+    assert found == [("nm", "16"), ("nm", "fp8"), ("nm", "int8"), ("nm", "int4"), ("dense", "16")]
+    assert all(row["relative_error"] < measuring.INTERPRETER_TOLERANCE for row in rows)
+
+
+def test_values_that_no_codec_has_are_wrong_usage(capsys):
+    """The line names those there are."""
+    assert main(["run", "--shapes", "40x128", "--values", "int3"]) == 2
+    assert "int8, int4" in capsys.readouterr().err
+
+
+def test_a_codec_that_stores_other_values_is_an_error(monkeypatch, capsys):
+    """Rounding that is off by more than the width allows never becomes a row without an error."""
+    monkeypatch.setattr(Int4, "level", lambda self, codes, dtype: (codes - 7).float())
+    assert main(["run", "--shapes", "40x128", "--formats", "nm", "--values", "int4", "--json"]) == 1
+    assert "wrongly" in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_masks_from_a_run_are_measured_under_its_name(tmp_path, capsys):

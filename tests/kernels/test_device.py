@@ -3,8 +3,8 @@
 import pytest
 
 from kernels import device
-from kernels.benchmark import runnable_formats
 from kernels.formats import LIBRARY_NAMES, NAMES
+from kernels.plan import runnable_formats
 from tui.doctor import machine_findings
 
 

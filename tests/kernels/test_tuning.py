@@ -44,6 +44,17 @@ def test_a_damaged_or_older_file_counts_as_none(tmp_path, content):
     assert TuningStore(MACHINE, tmp_path).find(PROBLEM) is None
 
 
+def test_other_values_are_another_problem(tmp_path):
+    """Settings of 16-bit values are neither found nor near for int4."""
+    store = TuningStore(MACHINE, tmp_path)
+    store.keep(PROBLEM, TUNED)
+    narrow = dataclasses.replace(PROBLEM, value_format="int4")
+    assert store.find(narrow) is None
+    assert store.nearest(narrow) is None
+    store.keep(narrow, dataclasses.replace(TUNED, latency_us=2.0))
+    assert TuningStore(MACHINE, tmp_path).find(PROBLEM) == TUNED
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     """The message says what to set."""
     (tmp_path / "file").write_text("")

@@ -250,3 +250,12 @@ def test_csr_and_block_kernels_count_at_their_best(masked: Rows) -> None:
         masked.benchmark("csr", (4, 3), 9.0 * factor, mask_source=source)
         masked.benchmark("bsr", (4, 3), 6.0 * factor, mask_source=source)
     assert masked.one("SELECT csr_latency_us, block_latency_us FROM measured_formats") == (9.0, 6.0)
+
+
+def test_runs_of_16_bit_values_are_not_advised_by_rounded_ones(masked: Rows) -> None:
+    """A kernel with int4 values is faster, but what it stores is not what the run keeps; both are listed."""
+    masked.benchmark("sell", (4, 3), 5.0)
+    masked.benchmark("sell", (4, 3), 2.0, value_format="int4")
+    assert masked.one("SELECT best_kernel, best_speedup FROM measured_formats") == ("sell", 2.0)
+    found = masked.db.execute("SELECT value_format, speedup FROM kernel_speedups ORDER BY speedup").fetchall()
+    assert found == [("16", 2.0), ("int4", 5.0)]

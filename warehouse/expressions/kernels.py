@@ -68,9 +68,15 @@ class Prediction:
     verdict: str
 
 
+def _named_with_values(rows: Table) -> Table:
+    """Name kernels with their value format where values are not of 16 bits, as in `nm int4`."""
+    narrow = rows.kernel + " " + rows.value_format
+    return rows.mutate(kernel=(rows.value_format == "16").ifelse(rows.kernel, narrow))
+
+
 def speedups(views: Views) -> Table:
     """Return the best measurement of every kernel under all conditions, the fastest first."""
-    rows = views["kernel_speedups"]
+    rows = _named_with_values(views["kernel_speedups"])
     return rows.order_by(
         "device",
         "out_features",
@@ -84,7 +90,7 @@ def speedups(views: Views) -> Table:
 
 def benchmarks(views: Views) -> Table:
     """Return every measurement, the newest first."""
-    rows = views["kernel_benchmarks"]
+    rows = _named_with_values(views["kernel_benchmarks"])
     return rows.order_by(rows.measured_at.desc(), "device", "kernel", "out_features", "in_features", "batch")
 
 

@@ -73,21 +73,22 @@ def find_x(loop: Loop) -> list[str]:
     bytes that `ldmatrix` reads at once then lie in different banks.
 
     find_x(loop):
-        mul.lo.u32 width, $9, 256;                             // bytes from one column of x to the next
-        mad.lo.u32 store, team, 768, $10;                      // the team's three slots
+        shl.b32 width, $10, 1; shr.u32 pieces, $10, 3;         // bytes of a column of x, and its pieces
+        mad.lo.u32 store, team, 768, $11;                      // the team's three slots
         mad.lo.u32 t, warp, 32, lane;                          // a thread's number in its team
         and.b32 piece, t, 15; shr.u32 column, t, 4;            // 16 pieces of a column's block
-        mad.lo.u32 t, block, 16, piece; mad.wide.u32 x, t, 16, $7;
+        mad.lo.u32 input, block, 16, piece;                    // this thread's piece of the first block
+        mad.wide.u32 x, input, 16, $7;
         and.b32 n, lane, 7; add.u32 n, n, 0; min.u32 n, n, 0;  // the column whose address this lane gives
         shr.u32 t, lane, 3; and.b32 o, n, 7; xor.b32 o, o, t;  // and the piece, of four a product
         xor.b32 t, o, 0; mad.lo.u32 t, t, 16, store; mad.lo.u32 near0, n, 256, t; …
     """
     lines = [
-        f"mul.lo.u32 width, {loop.operand('blocks')}, {BLOCK_BYTES};",
+        f"shl.b32 width, {loop.operand('inputs')}, 1;", f"shr.u32 pieces, {loop.operand('inputs')}, 3;",
         f"mad.lo.u32 store, team, {loop.stages * loop.slot_bytes}, {loop.operand('buffer')};",
         f"mad.lo.u32 t, warp, {WARP}, lane;", f"and.b32 piece, t, {PIECES - 1};",
-        f"shr.u32 column, t, {PIECES.bit_length() - 1};", f"mad.lo.u32 t, block, {PIECES}, piece;",
-        f"mad.wide.u32 x, t, {COPY_BYTES}, {loop.operand('x')};",
+        f"shr.u32 column, t, {PIECES.bit_length() - 1};", f"mad.lo.u32 input, block, {PIECES}, piece;",
+        f"mad.wide.u32 x, input, {COPY_BYTES}, {loop.operand('x')};",
     ]  # fmt: skip
     for name, first in (("near", 0), ("far", TILE_COLUMNS))[: loop.column_tiles]:
         lines += ["and.b32 n, lane, 7;", f"add.u32 n, n, {first};", f"min.u32 n, n, {loop.batch - 1};"]
@@ -129,10 +130,10 @@ def read_weights(loop: Loop, codec: Codec, stage: int, ahead: int) -> list[str]:
 
 
 def copy_x(loop: Loop, stage: int, ahead: int) -> list[str]:
-    """Start copying x of the team's block `ahead` of the present one; past the last, zeros.
+    """Start copying x of the team's block `ahead` of the present one; past the last input, zeros.
 
     copy_x(loop, 1, 2):
-        add.u32 t, block, 16; setp.lt.u32 p, t, $9; selp.b32 size, 16, 0, p;
+        add.u32 t, input, 256; setp.lt.u32 p, t, pieces; selp.b32 size, 16, 0, p;
         add.u32 n, column, 0; and.b32 o, n, 7; xor.b32 o, o, piece;  // where the piece goes
         mad.lo.u32 o, o, 16, store; mad.lo.u32 o, n, 256, o;
         mad.wide.u32 g, n, width, x;                                 // where it comes from
@@ -142,7 +143,7 @@ def copy_x(loop: Loop, stage: int, ahead: int) -> list[str]:
     """
     distance = ahead * loop.teams
     threads = WARP * loop.row_warps
-    lines = [f"add.u32 t, block, {distance};", f"setp.lt.u32 p, t, {loop.operand('blocks')};"]
+    lines = [f"add.u32 t, input, {distance * PIECES};", "setp.lt.u32 p, t, pieces;"]
     lines += [f"selp.b32 size, {COPY_BYTES}, 0, p;"]
     for first in range(0, loop.batch * PIECES, threads):
         whole = first + threads <= loop.batch * PIECES
@@ -163,13 +164,14 @@ def go_on(loop: Loop, codec: Codec) -> list[str]:
     go_on(loop, codec):
         add.u32 first, first, 8; add.u32 block, block, 8;
         add.u64 values0, values0, 4096; add.u64 positions0, positions0, 2048; add.u64 scales0, scales0, 256;
-        add.u64 x, x, 2048;
+        add.u32 input, input, 128; add.u64 x, x, 2048;
     """
     lines = [f"add.u32 {block}, {block}, {loop.teams};" for block in ("first", "block")]
     sizes = {"values": value_bytes(codec), "positions": POSITION_BYTES * WARP}
     sizes |= {"scales": SCALE_BYTES} if codec.group else {}
     for r, (name, size) in product(range(loop.row_tiles), sizes.items()):
         lines += [f"add.u64 {name}{r}, {name}{r}, {size * loop.teams};"]
+    lines += [f"add.u32 input, input, {PIECES * loop.teams};"]
     return [*lines, f"add.u64 x, x, {BLOCK_BYTES * loop.teams};"]
 
 

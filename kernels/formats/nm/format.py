@@ -34,7 +34,7 @@ from kernels.device import inline_ptx, programmatic_launch
 from kernels.errors import LaunchError, PackingError
 from kernels.formats.base import Config, Entries, Format, Packed, ceil_div, expect, next_power_of_2
 from kernels.formats.gpu.launching import align_inputs, start
-from kernels.formats.gpu.ptx import SUM_BYTES, TILE_ROWS, WARP, reserve_text, sum_text
+from kernels.formats.gpu.ptx import ALIGNMENT, SUM_BYTES, TILE_ROWS, WARP, reserve_text, sum_text
 from kernels.formats.nm.kernel import nm_plain_kernel, nm_tensor_core_kernel
 from kernels.formats.nm.ptx import loop_text
 from kernels.formats.nm.sizes import BLOCK_COLUMNS, PRODUCTS, Loop
@@ -98,7 +98,7 @@ class NM(Format):
 
     name = "nm"
     summary = "2:4: 2-bit positions, sparse tensor cores (mma.sp) even at batch 1"
-    limits = "at most 2 kept of every 4 inputs; batch 1 to 16"
+    limits = "at most 2 kept of every 4 inputs; batch 1 to 16; values in 16 bits, fp8, int8 or int4"
     value_formats = ("16", "fp8", "int8", "int4")
 
     def store(self, weight: torch.Tensor, mask: torch.Tensor, layout: Mapping[str, int]) -> PackedNM:
@@ -175,9 +175,10 @@ class NM(Format):
             "SUM": sum_text(loop.teams, loop.row_warps * SUM_BYTES),
             "maxnreg": REGISTERS // (WARP * loop.warps * launch["programs"]) if launch["programs"] else None,
         }  # fmt: skip
+        x = align_inputs(x, ceil_div(columns, ALIGNMENT) * ALIGNMENT)
         start(
-            nm_tensor_core_kernel, programs, packed.values, packed.positions, packed.scales,
-            align_inputs(x, blocks * BLOCK_COLUMNS), out, rows, tiles, blocks, batch,
+            nm_tensor_core_kernel, programs, packed.values, packed.positions, packed.scales, x, out,
+            rows, x.shape[1], tiles, blocks, batch,
             early=loop.pdl, **settings,
         )  # fmt: skip
 

@@ -11,12 +11,21 @@ from kernels.formats.gpu.staging import reserve
 
 @triton.jit
 def _run_loop(
-    values, positions, scales, x, row_tiles, blocks, buffer,
+    values, positions, scales, x, row_tiles, blocks, inputs, buffer,
     LOOP: tl.constexpr, CONSTRAINTS: tl.constexpr, TILES: tl.constexpr, WARPS: tl.constexpr,
 ):  # fmt: skip
     """Four sums a lane for each of TILES (1, 2 or 4) tiles of rows and columns; ptx.py lists the operands."""
     # A tensor among the operands makes the results tensors, of one element a thread.
-    operands = [values + tl.zeros((32 * WARPS,), tl.int64), positions, scales, x, row_tiles, blocks, buffer]
+    operands = [
+        values + tl.zeros((32 * WARPS,), tl.int64),
+        positions,
+        scales,
+        x,
+        row_tiles,
+        blocks,
+        inputs,
+        buffer,
+    ]
     if TILES == 1:
         return tl.inline_asm_elementwise(
             LOOP, CONSTRAINTS, operands, dtype=(tl.float32, tl.float32, tl.float32, tl.float32),
@@ -47,9 +56,10 @@ def nm_tensor_core_kernel(
     values_ptr,  # (row_tiles, blocks, words / 4, 32, 4) int32: kept values, eight of a lane on end
     positions_ptr,  # (row_tiles, blocks, 32, 2) int32: eight pairs of 2-bit positions a word
     scales_ptr,  # (row_tiles, blocks, 8, 2) bfloat16, or where SCALED (16 · row_tiles,), or nothing
-    x_ptr,  # (batch, 128 · blocks) 16 bits
+    x_ptr,  # (batch, in_features) 16 bits
     y_ptr,  # (batch, out_features) 16 bits: written
     out_features,
+    in_features,  # a multiple of 8
     row_tiles,  # tiles of 16 rows
     blocks,  # blocks of 128 inputs
     batch,
@@ -70,7 +80,7 @@ def nm_tensor_core_kernel(
     buffer = reserve(RESERVE)
     sums = _run_loop(
         values_ptr.to(tl.int64), positions_ptr.to(tl.int64), scales_ptr.to(tl.int64), x_ptr.to(tl.int64),
-        row_tiles, blocks, buffer, LOOP, CONSTRAINTS, ROW_TILES * COLUMN_TILES, WARPS,
+        row_tiles, blocks, in_features, buffer, LOOP, CONSTRAINTS, ROW_TILES * COLUMN_TILES, WARPS,
     )  # fmt: skip
     row = tl.program_id(0) * (16 * ROW_TILES * ROW_WARPS)
     for tile in tl.static_range(ROW_TILES * COLUMN_TILES):

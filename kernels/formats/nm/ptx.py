@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def loop_text(loop: Loop) -> str:
     """PTX that multiplies all blocks of a program's rows by x.
 
-    Operands: results $0 … sums, then values, positions, scales, x (addresses), row tiles, blocks and the
-    address of the shared buffer. A warp whose tile of rows lies past the last one repeats the last.
+    Operands: results $0 … sums, then values, positions, scales, x (addresses), row tiles, blocks,
+    inputs (a multiple of 8) and the address of the shared buffer. A warp whose tile of rows lies past the
+    last one repeats the last.
 
     loop_text(loop):
         …                              // _declare, find_weights, find_x, read_weights of 2 blocks
@@ -76,7 +77,8 @@ def _declare(loop: Loop, codec: Codec) -> list[str]:
     words = codec.words * PRODUCTS
     held = product(range(loop.stages), range(loop.row_tiles))
     lines = [
-        ".reg .b32 t, n, o, lane, warp, team, first, block, tile, last, store, column, piece, width, size;",
+        ".reg .b32 t, n, o, lane, warp, team, first, block, tile, last, store;",
+        ".reg .b32 column, piece, input, pieces, width, size;",
         ".reg .b32 a<4>, b<8>, near<4>, far<4>, negative, sign, lower, upper; .reg .b64 g, x; .reg .pred p;",
         f".reg .f32 sum<{loop.sums}>, part<{loop.sums}>, scale;",
         *(f".reg .b64 values{r}, positions{r}, scales{r};" for r in range(loop.row_tiles)),

@@ -21,8 +21,8 @@ PIECES = BLOCK_BYTES // COPY_BYTES
 POSITION_BYTES = 2 * WORD_BYTES
 SCALE_BYTES = 8 * WORD_BYTES
 # What the loop takes as arguments, after its sums.
-ARGUMENTS = ("values", "positions", "scales", "x", "row_tiles", "blocks", "buffer")
-CONSTRAINTS = "l,l,l,l,r,r,r"
+ARGUMENTS = ("values", "positions", "scales", "x", "row_tiles", "blocks", "inputs", "buffer")
+CONSTRAINTS = "l,l,l,l,r,r,r,r"
 
 
 def value_bytes(codec: Codec) -> int:
