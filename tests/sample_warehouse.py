@@ -208,7 +208,7 @@ def _benchmark_rows(shape: Shape) -> Iterator[tuple]:
             yield (
                 "NVIDIA H200", kernel, "default", out_features, in_features, 1, "bfloat16", 0.5, pattern,
                 "random", dense / speedup - 0.5, dense / speedup, dense / speedup + 0.5, dense, speedup,
-                4096, 1000.0, 0.4, 2048, 9.5, 0.001, "cold", "2.6", "3.2", STARTED, None,
+                4096, 1000.0, 0.4, 2048, 9.5, 0.001, "cold", "2.6", "3.2", STARTED, None, "16",
             )  # fmt: skip
 
 
