@@ -45,7 +45,6 @@ class Measurement(BaseModel):
 
     device: Text
     kernel: Text
-    value_format: Text = "16"
     variant: str | None = None
     out_features: Count
     in_features: Count
@@ -70,6 +69,7 @@ class Measurement(BaseModel):
     triton_version: str | None = None
     measured_at: Moment
     error: str | None = None
+    value_format: Text = "16"
 
 
 @dataclass(frozen=True)
