@@ -61,9 +61,10 @@ class SparsityApp(Host):
         *,
         link: Selection | None = None,
         screen: str | None = None,
+        view: dict[str, str] | None = None,
         read_only: bool = False,
     ) -> None:
-        """Prepare the app; `link` and `screen` say where to start, else where the last session ended.
+        """Prepare the app; `link`, `screen` and `view` say where to start, else where the last session ended.
 
         Raises:
             UsageError: the keymap file is wrong.
@@ -72,6 +73,7 @@ class SparsityApp(Host):
         super().__init__(database, (link or Selection()).over(remembered.selection), read_only=read_only)
         wanted = screen or remembered.screen
         self.wanted_screen = wanted if wanted in SCREEN_NAMES else self.DEFAULT_MODE
+        self._view = dict(view or {})
         self._control_filter = ControlFilter()
         self._failures: dict[tuple[str, str], float] = {}
         self._started_by = os.getppid()
@@ -192,6 +194,13 @@ class SparsityApp(Host):
             self.switch_mode(FIRST_RUN.name)
         if self.base_screen is not None:
             self.base_screen.tell(message.error)
+
+    def take_view(self, screen: str) -> dict[str, str]:
+        """Return what --view asked the first screen to show; what was taken is not asked for again."""
+        if screen != self.wanted_screen:
+            return {}
+        taken, self._view = self._view, {}
+        return taken
 
     def open_doctor(self) -> None:
         """Show what is supported here, and remember the numbered screen it was asked on."""

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from typing import Any
 
 from tui.state.database import Database
 from tui.state.keymap import read_keymap
@@ -28,10 +29,11 @@ SESSIONS = 8
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_command(_parser(), argv, lambda arguments: arguments.action(arguments))
+    return run_command(command_line(), argv, lambda arguments: arguments.action(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
     parser = command_parser("sparsity-tui", "Browse the warehouse in a terminal.", EXAMPLES)
     parser.set_defaults(action=_run)
     _add_link_options(parser)
@@ -62,8 +64,25 @@ def _add_link_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="N", type=int, help="pruning run to start with, by its run_id")
     parser.add_argument("--layer", metavar="N", type=int, help="transformer block to start with, from 0")
     parser.add_argument("--projection", metavar="NAME", help="projection to start with: q k v o gate up down")
+    parser.add_argument("--figure", metavar="NAME", help="figure of the heatmap in the overview")
+    parser.add_argument("--compared-run", metavar="N", type=int, help="run to compare with, by its run_id")
     parser.add_argument("--screen", choices=SCREEN_NAMES, help="screen to start with")
+    parser.add_argument(
+        "--view",
+        metavar="NAME=VALUE",
+        type=_view_option,
+        action="append",
+        help="what that screen shows, panel=roofline for instance; the key y copies all of it",
+    )
     parser.add_argument("--read-only", action="store_true", help="remove the actions that start work")
+
+
+def _view_option(text: str) -> tuple[str, str]:
+    name, given, value = text.partition("=")
+    if not (name and given):
+        msg = f"{text!r} is no NAME=VALUE"
+        raise argparse.ArgumentTypeError(msg)
+    return name, value
 
 
 def _port(text: str) -> int:
@@ -90,14 +109,23 @@ def _run(arguments: argparse.Namespace) -> int:
     # Importing Textual takes 0.3 s: help and errors come before it, and the database opens meanwhile.
     from tui.app import SparsityApp  # noqa: PLC0415
 
-    app = SparsityApp(
-        database,
-        link=Selection(arguments.model, arguments.run, arguments.layer, arguments.projection),
-        screen=arguments.screen,
-        read_only=arguments.read_only,
-    )
+    app = SparsityApp(database, **app_options(arguments))
     app.run()
     return app.return_code or 0
+
+
+def app_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return where the app starts, as its constructor takes it."""
+    link = Selection(
+        arguments.model,
+        arguments.run,
+        arguments.layer,
+        arguments.projection,
+        arguments.figure,
+        arguments.compared_run,
+    )
+    view = dict(arguments.view or ())
+    return {"link": link, "screen": arguments.screen, "view": view, "read_only": arguments.read_only}
 
 
 def _examine(arguments: argparse.Namespace) -> None:
@@ -123,17 +151,18 @@ def _serve(arguments: argparse.Namespace) -> None:
             # Notes go to stderr; standard output carries the address alone.
             print(serving.open_to_others(address), file=sys.stderr)  # noqa: T201
         print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
-        command = serving.served_command(_passed_on(arguments))
+        command = serving.served_command(passed_on(arguments))
         serving.AppServer(command, address, listening, arguments.sessions).run()
 
 
-def _passed_on(arguments: argparse.Namespace) -> list[str]:
+def passed_on(arguments: argparse.Namespace) -> list[str]:
     """Return the options of the served app: all but those of the server."""
     options = ["--db", str(database_path(arguments.db))]
-    for name in ("model", "run", "layer", "projection", "screen"):
-        value = getattr(arguments, name)
+    for name in ("model", "run", "layer", "projection", "figure", "compared-run", "screen"):
+        value = getattr(arguments, name.replace("-", "_"))
         # Joined by =, so that a value that begins with a dash is not taken for an option.
         options += [f"--{name}={value}"] if value is not None else []
+    options += [f"--view={name}={value}" for name, value in arguments.view or ()]
     return [*options, "--read-only"] if arguments.read_only else options
 
 

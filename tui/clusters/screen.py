@@ -12,10 +12,10 @@ from tui.clusters import panes, text
 from tui.clusters.data import MatrixClusters, RunClusters, load_matrix, load_members, load_run
 from tui.clusters.tables import clusters_tables
 from tui.dialogs.tables import ExportTable
-from tui.frame.panels import PanelScreen, chosen_row, panel_actions, step_actions
+from tui.frame.panels import PanelScreen, chosen_row, panel_actions, place_of, step_actions
 from tui.state.registry import Action
 from tui.state.selection import describe_matrix, describe_run, matrix_of, run_of
-from tui.state.variants import Variant, next_variant, variant_of, variants_of
+from tui.state.variants import Variant, next_variant, variant_named, variant_of, variants_of
 from tui.widgets.level_bars import LevelBars
 from tui.widgets.table import Table
 from warehouse.overview import MatrixFigures
@@ -99,6 +99,23 @@ class ClustersScreen(PanelScreen):
         if verb == "open" and self.matrix is None:
             return "this run has no pruned matrix"
         return None
+
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front, the variant of clustering and the figures of the panels."""
+        options = super().view_options() | {
+            "figure": text.FIGURES[self.figure][0].name,
+            "embedding": self.embedding,
+            "trends": "errors" if self.errors else "ratios",
+        }
+        return options | ({"variant": self.variant.name} if self.variant else {})
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show another panel, variant or figure."""
+        super().use_view_options(options)
+        self.figure = place_of(options.get("figure"), [figure.name for figure, _ in text.FIGURES])
+        self.embedding = "tsne" if options.get("embedding") == "tsne" else "pca"
+        self.errors = options.get("trends") == "errors"
+        self.variant = variant_named(options.get("variant"))
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""

@@ -1,7 +1,8 @@
 """The runs that can be compared."""
 
+from tui.compare.data import Pair
 from tui.state.selection import Selection, describe_run, matrix_of, run_of
-from warehouse.overview import Overview, RunFigures
+from warehouse.overview import MatrixFigures, Overview, RunFigures
 
 
 def second_run(overview: Overview, selection: Selection) -> RunFigures | None:
@@ -14,6 +15,19 @@ def second_run(overview: Overview, selection: Selection) -> RunFigures | None:
     marked = next((run for run in others if run.run_id == selection.compared_run_id), None)
     alike = sorted(others, key=lambda run: (run.pattern != first.pattern, abs(run.sparsity - first.sparsity)))
     return marked or next(iter(alike), None)
+
+
+def runs_of(overview: Overview | None, pair: Pair | None) -> tuple[RunFigures, RunFigures] | None:
+    """Return the two runs of a pair, A and B."""
+    if overview is None or pair is None:
+        return None
+    first, second = run_of(overview, pair.run_id), run_of(overview, pair.other_run_id)
+    return (first, second) if first is not None and second is not None else None
+
+
+def feature_axis(matrix: MatrixFigures) -> str:
+    """Return the axis of the features: the rows of `down`, the columns of all others."""
+    return "output" if matrix.projection == "down" else "input"
 
 
 def run_options(overview: Overview, model_id: str) -> list[tuple[str, str, str]]:

@@ -4,26 +4,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.message import Message
 
 from tui.compare import panes, text
 from tui.compare.data import FeatureData, Pair, PairData, load_features, load_pair
-from tui.compare.runs import run_options, second_run
+from tui.compare.runs import feature_axis, run_options, runs_of, second_run
 from tui.compare.tables import compare_tables
 from tui.dialogs.choose import ChooseScreen
 from tui.dialogs.tables import ExportTable
-from tui.frame.panels import PanelScreen, chosen_row, panel_actions, step_actions
+from tui.frame.panels import PanelScreen, chosen_row, panel_actions, place_of, step_actions
 from tui.state.registry import Action
-from tui.state.selection import describe_run, matrix_of, run_of
-from tui.state.variants import Variant, next_variant, variant_of, variants_of
+from tui.state.selection import Selection, describe_run, matrix_of
+from tui.state.variants import Variant, next_variant, variant_named, variants_of
 from tui.widgets.table import Table
-from warehouse.overview import RunFigures
-
-if TYPE_CHECKING:
-    from warehouse.expressions.compare import Contest
 
 NEED_A_PAIR = {"choose_first", "choose_second", "swap", "next_figure", "next_variant", "open"}
 NO_PAIR = (
@@ -87,7 +83,8 @@ class CompareScreen(PanelScreen):
             self.fetch("comparison of the runs", work, self.PairRead)
         if asked[1] != self._asked[1]:
             self.features = None
-            work = partial(load_features, pair=self.pair, matrix_id=self.matrix.matrix_id, axis=self._axis())
+            axis, matrix_id = feature_axis(self.matrix), self.matrix.matrix_id
+            work = partial(load_features, pair=self.pair, matrix_id=matrix_id, axis=axis)
             self.fetch("comparison of the features", work, self.FeaturesRead)
         self._asked = asked
         self._show_cost()
@@ -101,12 +98,27 @@ class CompareScreen(PanelScreen):
             return "the two runs are not clustered in the same way"
         return None
 
+    def shown_selection(self) -> Selection:
+        """Return the selection with run B, chosen or not."""
+        return replace(self.host.selection, compared_run_id=self.pair.other_run_id if self.pair else None)
+
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front, the figure and the variant of clustering."""
+        options = super().view_options() | {"figure": text.FIGURES[self.figure].name}
+        return options | ({"variant": self.variant.name} if self.variant else {})
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show another panel, figure or variant."""
+        super().use_view_options(options)
+        self.figure = place_of(options.get("figure"), [figure.name for figure in text.FIGURES])
+        self.variant = variant_named(options.get("variant"))
+
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""
-        runs = self._runs()
+        runs = runs_of(self.host.overview, self.pair)
         if self.pair is None or self.matrix is None or runs is None:
             return []
-        return compare_tables(self.pair, runs[0].model_id, self.matrix.matrix_id, self._axis())
+        return compare_tables(self.pair, runs[0].model_id, self.matrix.matrix_id, feature_axis(self.matrix))
 
     def do_choose_first(self) -> None:
         if self.pair is not None:
@@ -156,41 +168,29 @@ class CompareScreen(PanelScreen):
 
     @on(Table.RowHighlighted, "#winners Table")
     def _say_why(self, event: Table.RowHighlighted) -> None:
-        rows, runs = self._contests(), self._runs()
+        rows, runs = text.contests_by(self.data, self.variant), runs_of(self.host.overview, self.pair)
         place = chosen_row(event)
         if place is not None and runs is not None and place < len(rows):
             self.note(text.contest_sentence(rows[place], text.side_names(*runs)))
-
-    def _axis(self) -> str:
-        """Return the axis of the features: the rows of `down`, the columns of all others."""
-        return "output" if self.matrix is not None and self.matrix.projection == "down" else "input"
-
-    def _runs(self) -> tuple[RunFigures, RunFigures] | None:
-        """Return the two runs, A and B."""
-        overview = self.host.overview
-        if overview is None or self.pair is None:
-            return None
-        first, second = run_of(overview, self.pair.run_id), run_of(overview, self.pair.other_run_id)
-        return (first, second) if first is not None and second is not None else None
 
     def _variants(self) -> list[Variant]:
         """Return the variants by which both runs were clustered."""
         return variants_of(self.data.contests) if self.data else []
 
-    def _contests(self) -> "list[Contest]":
-        """Return who wins which matrix by the variant that is shown."""
-        rows = self.data.contests if self.data else []
-        return text.in_order([row for row in rows if variant_of(row) == self.variant])
-
     def _show_cost(self) -> None:
         """Show the perplexity of all runs of the model: it is known before anything is read."""
-        overview, runs = self.host.overview, self._runs()
+        overview, runs = self.host.overview, runs_of(self.host.overview, self.pair)
         if overview is not None and runs is not None and self.pair is not None:
             self.query_one(panes.CostPanel).show(overview, self.pair, runs[0].model_id)
 
     def _show_pair(self) -> None:
         """Show how the two runs compare."""
-        data, overview, runs, matrix = self.data, self.host.overview, self._runs(), self.matrix
+        data, overview, runs, matrix = (
+            self.data,
+            self.host.overview,
+            runs_of(self.host.overview, self.pair),
+            self.matrix,
+        )
         if data is None or overview is None or runs is None or matrix is None:
             return
         names = f"A {describe_run(runs[0])} · B {describe_run(runs[1])}"
@@ -207,7 +207,7 @@ class CompareScreen(PanelScreen):
 
     def _show_contests(self) -> None:
         """Show who clusters better by one variant."""
-        data, runs = self.data, self._runs()
+        data, runs = self.data, runs_of(self.host.overview, self.pair)
         if data is None or runs is None:
             return
         winners, distances = self.query_one(panes.WinnersPanel), self.query_one(panes.DistancesPanel)
@@ -216,7 +216,7 @@ class CompareScreen(PanelScreen):
             distances.show_none()
             return
         names = text.side_names(*runs)
-        winners.show(self._contests(), names, self.variant)
+        winners.show(text.contests_by(self.data, self.variant), names, self.variant)
         distances.show(data, names, self.variant)
 
     def _show_features(self) -> None:
@@ -230,16 +230,15 @@ class CompareScreen(PanelScreen):
 
     def _ask(self, title: str, current: int, pair_with: Callable[[int], Pair]) -> None:
         """Ask for a run and compare the pair that it makes."""
-        overview = self.host.overview
-        run = run_of(overview, current) if overview else None
-        if overview is None or run is None:
+        overview, runs = self.host.overview, runs_of(self.host.overview, self.pair)
+        if overview is None or runs is None:
             return
 
         def chosen(name: str | None) -> None:
             if name is not None:
                 self._compare(pair_with(int(name)))
 
-        options = run_options(overview, run.model_id)
+        options = run_options(overview, runs[0].model_id)
         self.app.push_screen(ChooseScreen(title, options, str(current)), chosen)
 
     def _compare(self, pair: Pair) -> None:

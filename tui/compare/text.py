@@ -71,6 +71,12 @@ def in_order(rows: "list[Row]") -> "list[Row]":
     return sorted(rows, key=lambda row: (row.layer, usual.get(row.projection, len(usual)), row.matrix_id))
 
 
+def contests_by(data: "PairData | None", variant: Variant | None) -> "list[Contest]":
+    """Return who wins which matrix by one variant of clustering."""
+    rows = data.contests if data else []
+    return in_order([row for row in rows if variant_of(row) == variant])
+
+
 def overlap_rows(data: "PairData", errors: dict[tuple[int, int], float | None]) -> list[tuple[str, ...]]:
     """Write how alike every matrix is; `errors` are reconstruction errors by run and matrix."""
     pair = data.pair

@@ -78,7 +78,16 @@ class PanelScreen(SparsityScreen):
         """Put the first panel in front."""
         super().on_mount()
         self._arrange()
-        self.focus_panel(self.PANELS[0].NAME)
+        self.focus_panel(self._wanted)
+
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front."""
+        return {"panel": self._wanted}
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Put a panel in front."""
+        if options.get("panel") in {panel.NAME for panel in self.PANELS}:
+            self._wanted = options["panel"]
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep a panel in front that is in the rotation at the new size."""
@@ -191,6 +200,11 @@ def chosen_row(event: DataTable.RowHighlighted) -> int | None:
     """
     table, row = event.data_table, event.cursor_row
     return row if row >= 0 and table.has_focus and row == table.cursor_row else None
+
+
+def place_of(name: str | None, names: list[str]) -> int:
+    """Return the place of a name, the first place where it is not among them."""
+    return names.index(name) if name in names else 0
 
 
 def text_of(panel: Widget) -> str:

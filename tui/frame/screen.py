@@ -17,7 +17,7 @@ from tui.frame.bars import KeyLine, TabLine
 from tui.state.fetching import Fetcher, Work
 from tui.state.host import Host, host_of
 from tui.state.registry import APP_ACTIONS, Action
-from tui.state.selection import describe
+from tui.state.selection import Selection, describe
 from warehouse.errors import SparsityError
 from warehouse.files import written_whole
 
@@ -70,7 +70,12 @@ class SparsityScreen(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Choose what the bottom line shows."""
+        """Choose what the bottom line shows, and take up what the command line asked for."""
+        wanted = self.host.take_view(self.NAME)
+        if wanted:
+            self.use_view_options(wanted)
+        for name, value in wanted.items() - self.view_options().items():
+            self.notify(f"this screen has no {name} {value!r}", title="--view", severity="warning")
         read_only = self.host.read_only
         actions = (*self.ACTIONS, *APP_ACTIONS)
         shown = [action for action in actions if action.rank and not (action.writes and read_only)]
@@ -125,7 +130,19 @@ class SparsityScreen(Screen[None]):
 
     def command(self) -> str:
         """Return the command that opens what is shown."""
-        return self.host.selection.command(self.host.database.path, self.NAME)
+        selection = self.shown_selection()
+        return selection.command(self.host.database.path, self.NAME, self.view_options())
+
+    def shown_selection(self) -> Selection:
+        """Return the selection, with what this screen chose by itself where nothing is selected."""
+        return self.host.selection
+
+    def view_options(self) -> dict[str, str]:
+        """Return what is shown beyond the selection, by the names that --view takes."""
+        return {}
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show what `view_options` gave; values that are not possible here are left out."""
 
     def why_not(self, verb: str) -> str | None:  # noqa: ARG002  # for subclasses
         """Return why an action is not possible now; None when it is."""

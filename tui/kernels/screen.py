@@ -94,6 +94,15 @@ class KernelsScreen(PanelScreen):
             return f"one {field} was measured"
         return None
 
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front and the conditions of what is shown."""
+        return super().view_options() | (self.conditions.as_options() if self.conditions else {})
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show other conditions, the nearest measured where nothing was measured under these."""
+        super().use_view_options(options)
+        self.conditions = Conditions.from_options(options)
+
     def tables(self) -> list[ExportTable]:
         """Return what the panels show, whole."""
         return kernels_tables(self.host.selection.run_id)
@@ -137,7 +146,7 @@ class KernelsScreen(PanelScreen):
         self.data = message.data
         known = text.known_conditions(message.data)
         if self.conditions not in known:
-            self.conditions = text.nearest(known, text.wanted_for(self.matrix))
+            self.conditions = text.nearest(known, self.conditions or text.wanted_for(self.matrix))
         self.query_one(panes.ChecksPanel).show(message.data)
         self.query_one(panes.PredictedPanel).show(message.data)
         self._show_conditions()

@@ -39,6 +39,20 @@ class Conditions:
         """Output and input features."""
         return self.out_features, self.in_features
 
+    @classmethod
+    def from_options(cls, options: dict[str, str]) -> "Conditions | None":
+        """Return the conditions written as `as_options` writes them; None where one is missing or wrong."""
+        try:
+            out_features, in_features = map(int, options["shape"].split("x"))
+            return cls(options["device"], out_features, in_features, int(options["batch"]), options["cache"])
+        except (KeyError, ValueError):
+            return None
+
+    def as_options(self) -> dict[str, str]:
+        """Return the conditions by name, each as a text."""
+        shape = f"{self.out_features}x{self.in_features}"
+        return {"shape": shape, "batch": str(self.batch), "cache": self.cache, "device": self.device}
+
     @property
     def name(self) -> str:
         """The conditions in words."""

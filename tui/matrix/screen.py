@@ -86,8 +86,9 @@ class MatrixScreen(PanelScreen):
         shown = (app.generation, self.matrix.run_id, self.matrix.matrix_id)
         if shown == self._shown:
             return
+        if self._shown is not None:
+            self.axis = "input"
         self._shown = shown
-        self.axis = "input"
         run = run_of(app.overview, self.matrix.run_id)
         name = f"{describe_matrix(self.matrix)} · {describe_run(run) if run else ''}"
         size = self.matrix.out_features, self.matrix.in_features
@@ -102,6 +103,18 @@ class MatrixScreen(PanelScreen):
         if verb == "axis" and self.matrix is not None and self.matrix.projection != "down":
             return "densities along outputs are stored for down projections alone"
         return None
+
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front, the number of clusters, and axis, order and part of the picture."""
+        options = super().view_options() | {"axis": self.axis} | self.query_one(panes.SpyPanel).view_options()
+        return options | ({"k": str(self._preferred_k)} if self._preferred_k is not None else {})
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show another panel, clustering, axis or order, or part of the matrix."""
+        super().use_view_options(options)
+        self.axis = "output" if options.get("axis") == "output" else "input"
+        self._preferred_k = int(options["k"]) if options.get("k", "").isdecimal() else None
+        self.query_one(panes.SpyPanel).use_view_options(options)
 
     def tables(self) -> list[ExportTable]:
         """Return what the panels show."""

@@ -77,6 +77,7 @@ class SpyPanel(Panel):
         self._wanted: MatrixKey | None = None
         self._drawing = False
         self._outdated = False
+        self._asked: tuple[int, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the plot above its legend and the N:M patterns."""
@@ -84,8 +85,26 @@ class SpyPanel(Panel):
         yield Static(id="spy-legend", classes="legend")
         yield Static(id="patterns", classes="legend")
 
+    def view_options(self) -> dict[str, str]:
+        """Return the order of the features and, where the view is closer, its top, left, rows and columns."""
+        part = self._asked
+        window = next((spy.window for spy in self.query(Spy)), None)
+        if part is None and window is not None and window.zoomed:
+            part = (window.top, window.left, window.rows, window.columns)
+        return {"order": self.order} | ({"part": ",".join(map(str, part))} if part else {})
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show the first matrix in another order, or a part of it."""
+        if options.get("order") in ORDERS:
+            self.order = options["order"]
+        numbers = options.get("part", "").split(",")
+        if len(numbers) == 4 and all(number.isdecimal() for number in numbers):
+            self._asked = tuple(map(int, numbers))
+
     def show(self, key: MatrixKey, name: str) -> None:
         """Show a matrix as a whole; its clustering follows with `use`."""
+        if self.key is not None:
+            self._asked = None
         self.key, self.name_of_matrix = replace(key, axis="input"), name
         self.structure = None
         self._wanted = None
@@ -129,8 +148,7 @@ class SpyPanel(Panel):
         axis = self.structure.separation.axis if self.structure is not None and order != "plain" else "input"
         wanted = replace(self.key, axis=axis)
         if whole:
-            rows, columns = self._extent(wanted)
-            self.query_one(Spy).window = Window.whole(rows, columns)
+            self.query_one(Spy).window = self._first_window(*self._extent(wanted))
         if self._mask is not None and self._mask[0] == wanted:
             self._draw()
         elif wanted != self._wanted:
@@ -138,6 +156,15 @@ class SpyPanel(Panel):
             self.fetcher.fetch(
                 app.reader, "mask", partial(load_mask, key=wanted), partial(self.Masked, wanted)
             )
+
+    def _first_window(self, height: int, width: int) -> Window:
+        """Return the view of all, or of the part that was asked for, once the order is the one it is of."""
+        if self._asked is None or self.order != self.effective_order:
+            return Window.whole(height, width)
+        (top, left, rows, columns), self._asked = self._asked, None
+        return Window(
+            height, width, top, left, min(max(rows, 1), height), min(max(columns, 1), width)
+        ).clamped()
 
     def _extent(self, key: MatrixKey) -> tuple[int, int]:
         """Return rows and columns of the picture: the clustered features alone where they go by cluster."""

@@ -17,7 +17,7 @@ from tui.frame.screen import SparsityScreen
 from tui.overview.run_tree import HEADER, RunTree
 from tui.overview.text import matrix_facts, run_facts
 from tui.state.registry import Action
-from tui.state.selection import describe_run, matrix_of, run_of
+from tui.state.selection import Selection, describe_run, matrix_of, run_of
 from tui.widgets.facts import Facts
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
@@ -106,6 +106,10 @@ class OverviewScreen(SparsityScreen):
 
     def do_open(self) -> None:
         self.host.action_perform("app.screen_matrix")
+
+    def shown_selection(self) -> Selection:
+        """Return the selection with the figure by name, so that none remembered elsewhere takes its place."""
+        return replace(self.host.selection, figure=figure_named(self.host.selection.figure).name)
 
     def do_next_figure(self) -> None:
         self._turn_figure(1)

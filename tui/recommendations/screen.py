@@ -82,6 +82,16 @@ class RecommendationsScreen(PanelScreen):
             return "the plan keeps this matrix dense"
         return None
 
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front and the budget of error."""
+        return super().view_options() | {"budget": f"{self.budget:g}"}
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show another panel or budget."""
+        super().use_view_options(options)
+        budgets = {f"{budget:g}": budget for budget in text.BUDGETS}
+        self.budget = budgets.get(options.get("budget", ""), self.budget)
+
     def tables(self) -> list[ExportTable]:
         """Return the plan, and everything it was chosen from."""
         model_id = self.host.selection.model_id

@@ -54,6 +54,10 @@ class Host(App[None]):
         """Run an action of the registry by its name, or say why it cannot be run now."""
         raise NotImplementedError
 
+    def take_view(self, screen: str) -> dict[str, str]:
+        """Return what --view asked a screen to show; it is asked once."""
+        raise NotImplementedError
+
     def select(self, selection: Selection) -> None:
         """Change what is selected, on all screens."""
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,17 +53,21 @@ class Selection:
         projection = self.projection if self.projection == matrix.component else matrix.projection
         return replace(settled, layer=matrix.layer, projection=projection), complaints
 
-    def command(self, database: Path, screen: str) -> str:
-        """Return the command that opens the app here."""
+    def command(self, database: Path, screen: str, view: Mapping[str, str] | None = None) -> str:
+        """Return the command that opens the app here; `view` is what the screen shows beyond it."""
         parts = ["sparsity-tui", "--db", str(database), "--screen", screen]
         for option, value in (
             ("--model", self.model_id),
             ("--run", self.run_id),
             ("--layer", self.layer),
             ("--projection", self.projection),
+            ("--figure", self.figure),
+            ("--compared-run", self.compared_run_id),
         ):
             if value is not None:
                 parts += [option, str(value)]
+        for name, value in (view or {}).items():
+            parts += ["--view", f"{name}={value}"]
         return shlex.join(parts)
 
 

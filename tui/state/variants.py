@@ -1,5 +1,6 @@
 """The variants of clustering that the screens compare: one is in view at a time."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,12 @@ class Variant:
     def name(self) -> str:
         """The variant in words."""
         return f"{self.algorithm} {self.distance}, k = {self.k}"
+
+
+def variant_named(name: str | None) -> Variant | None:
+    """Return the variant that `name` writes in words; None where it writes none."""
+    found = re.fullmatch(r"(\S+) (\S+), k = (\d+)", name or "")
+    return Variant(found[1], found[2], int(found[3])) if found else None
 
 
 def variant_of(row: "Clustered") -> Variant:

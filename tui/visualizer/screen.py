@@ -16,6 +16,7 @@ from tui.state.registry import Action
 from tui.state.selection import matrix_of
 from tui.visualizer import text
 from tui.visualizer.editor import LessonEditor
+from tui.visualizer.lesson_options import lesson_of, lesson_options
 from tui.visualizer.pruning import CORRELATIONS, EXAMPLE, SPARSITIES, Lesson, outcomes
 from tui.visualizer.storage import Shape
 from tui.widgets.plain import Static
@@ -70,7 +71,9 @@ class VisualizerScreen(SparsityScreen):
         """Start on the example."""
         super().on_mount()
         self.query_one("#lesson-compare").border_title = "comparison"
-        self.query_one(LessonEditor).focus()
+        editor = self.query_one(LessonEditor)
+        editor.lesson = self.lesson
+        editor.focus()
         self._rotate(0)
         self._show()
 
@@ -79,9 +82,18 @@ class VisualizerScreen(SparsityScreen):
         self.query_one(TabLine).context = "a matrix to learn with"
         self._show_bytes()
 
-    def command(self) -> str:
-        """Return the command that opens this page."""
-        return f"sparsity-tui --screen {self.NAME}"
+    def view_options(self) -> dict[str, str]:
+        """Return the panel in front, the matrix of the calculator and the lesson, value by value."""
+        options = {"panel": self.front, "matrix": str(self._shape)}
+        return options | lesson_options(self.lesson)
+
+    def use_view_options(self, options: dict[str, str]) -> None:
+        """Show another panel, calculate for another matrix, or prune another lesson."""
+        if options.get("panel") in PANELS:
+            self.front = options["panel"]
+        if options.get("matrix", "") in map(str, range(len(SHAPES) + 1)):
+            self._shape = int(options["matrix"])
+        self.lesson = lesson_of(options)
 
     def why_not(self, verb: str) -> str | None:
         """Say why the sparsity cannot go further, and that there is no table to export."""

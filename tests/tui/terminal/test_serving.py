@@ -137,17 +137,17 @@ def test_every_option_reaches_the_app(tmp_path: Path) -> None:
     options += ["--projection", "o", "--screen", "matrix", "--read-only"]
     # argparse takes a value that starts with a dash in one word with its option alone.
     given = [*options[:2], f"--model={options[3]}", *options[4:]]
-    command = serving.served_command(cli._passed_on(cli._parser().parse_args(["serve", *given])))
+    command = serving.served_command(cli.passed_on(cli.command_line().parse_args(["serve", *given])))
     program, *rest = shlex.split(command.removeprefix("exec "))
     assert (program, rest[:2]) == (sys.executable, ["-m", "tui"])
-    app = cli._parser().parse_args(rest[2:])
+    app = cli.command_line().parse_args(rest[2:])
     assert (app.db, app.model, app.run, app.layer) == (str(place), "-odd 'name'", 3, 1)
     assert (app.projection, app.screen, app.read_only) == ("o", "matrix", True)
 
 
 def test_options_may_stand_before_the_command() -> None:
     """What is given before `serve` holds unless it is given again after it."""
-    before = cli._parser().parse_args(["--run", "3", "--read-only", "serve", "--layer", "1"])
+    before = cli.command_line().parse_args(["--run", "3", "--read-only", "serve", "--layer", "1"])
     assert (before.run, before.read_only, before.layer) == (3, True, 1)
 
 

@@ -136,7 +136,7 @@ async def test_copy_and_export(database: Path) -> None:
     """Y copies the command that opens the page; there is no table to export, which e says."""
     async with running(database, WIDE, screen="visualizer") as (app, pilot):
         await pilot.press("y")
-        assert app.clipboard == "sparsity-tui --screen visualizer"
+        assert "--screen visualizer" in app.clipboard
         await pilot.press("e")
         assert app.screen is screen(app)
 
