@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PIPELINE_SUFFIX = ".toml"
 EXAMPLES = """\
   sparsity-etl run                          the bundled model, every method, 50% and 2:4
-  sparsity-etl run pipeline.toml --json     what a file asks for, telling progress as JSON lines
+  sparsity-etl run pipeline.toml --json     what a file asks for, progress as JSON lines
   sparsity-etl run --model ~/models/Llama-2-7b --method wanda --sparsity 0.5 0.6 --layers 0 1
   sparsity-etl plan pipeline.toml           what would be done, and why
   sparsity-etl export-mask --run 4 --layer 0 --projection o --out o.safetensors
@@ -91,7 +91,7 @@ def _add_setting_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _parse(kind: type) -> Callable[[str], object]:
-    """Return a converter that argparse calls on the text of a flag and names in its complaint."""
+    """Return a converter that argparse calls on the text of a flag and names in its error message."""
 
     def convert(text: str) -> object:
         # A flag that takes several values takes a pipeline file after it, too; see _settings.
@@ -115,7 +115,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _run(arguments: argparse.Namespace) -> None:
     from etl.pipeline import run_pipeline  # noqa: PLC0415  # --help needs no database
 
-    # A job that is asked to end, by the app or by systemd, ends as with Ctrl-C: noted, and resumed next time.
+    # SIGTERM, from the app or systemd, ends a job as Ctrl-C does: it is recorded, and the next job resumes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     check_device_name(arguments.device)
     settings = _settings(arguments)

@@ -21,7 +21,7 @@ class Ledger:
     """The rows of one invocation in `etl_runs` and `etl_steps`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, command: str) -> None:
-        """Open the invocation; one that was killed before it could say so is marked interrupted."""
+        """Record the start of the invocation; earlier ones that still count as running were killed."""
         self._connection = connection
         self._rows = 0
         connection.execute("UPDATE etl_runs SET state = 'interrupted' WHERE state = 'running'")
@@ -33,7 +33,7 @@ class Ledger:
     def step(self, step: Step) -> Generator[Counter[str]]:
         """Commit everything written inside the block together with the step's own row, or nothing of it.
 
-        The counter it gives collects the rows written, by table.
+        Yields a counter for the rows written, by table.
         """
         written: Counter[str] = Counter()
         columns = {
@@ -56,7 +56,7 @@ class Ledger:
         self._rows += written.total()
 
     def close(self, error: BaseException | None = None) -> None:
-        """Note how the invocation ended: finished, or failed or interrupted by `error`."""
+        """Record how the invocation ended: finished, or failed or interrupted by `error`."""
         state = _state(error) if error else "finished"
         self._connection.execute(
             "UPDATE etl_runs SET state = ?, finished_at = ?, rows_written = ?, error = ?"

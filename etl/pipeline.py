@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def run_pipeline(database: Path, settings: Settings, command: str, device: str, progress: Progress) -> None:
     """Compute what is new in a pipeline and publish it.
 
-    Steps are committed to a private copy one by one; when the job is killed, the next one takes the copy
-    over. Nothing new means that nothing is written at all.
+    Steps are committed to a private copy one by one; when the job is killed, the next one resumes in
+    that copy. Where nothing is new, nothing is written at all.
 
     Raises:
         SparsityError: bad input, a locked or foreign database, a failed check; nothing is published then.

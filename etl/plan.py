@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from etl.pruning.request import PruningRequest
     from etl.settings.read import Settings
 
-#: Raised by hand when the code of a step begins to give other results; its steps are then done again.
+#: Raised by hand when a change of the code changes the results of a step; such steps are then done again.
 CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}
 DENSE = "dense"
 
@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Fingerprints of what steps are made from, and the model's name in words."""
+    """Fingerprints of the inputs of the steps, and the name of the model."""
 
     name: str
     model: str
@@ -78,13 +78,13 @@ class Plan:
         return tuple(step for step in self.steps if step.state == "new")
 
     def against(self, connection: duckdb.DuckDBPyConnection | None) -> Plan:
-        """Return the same plan with its steps held against another database, or against none."""
+        """Return the same plan, its steps compared with those done in another database, or in none."""
         known = _finished_steps(connection)
-        return dataclasses.replace(self, steps=tuple(_judged(step, known) for step in self.steps))
+        return dataclasses.replace(self, steps=tuple(_with_state(step, known) for step in self.steps))
 
 
 def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) -> Plan:
-    """Work out the steps of a pipeline against a database, or against none.
+    """List the steps of a pipeline and which of them a database, or none, already holds.
 
     Raises:
         CheckpointError, CalibrationError, PatternError: an input that cannot be used.
@@ -203,10 +203,10 @@ def _finished_steps(connection: duckdb.DuckDBPyConnection | None) -> dict[tuple[
 
 def is_finished(step: Step, connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether a step was finished before with the same inputs."""
-    return _judged(step, _finished_steps(connection)).state == "done"
+    return _with_state(step, _finished_steps(connection)).state == "done"
 
 
-def _judged(step: Step, known: dict[tuple[str, str], set[str]]) -> Step:
+def _with_state(step: Step, known: dict[tuple[str, str], set[str]]) -> Step:
     earlier = known.get((step.kind, step.subject), set())
     if step.fingerprint in earlier:
         return dataclasses.replace(step, state="done", reason="same inputs and settings as before")

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def check_ready(plan: Plan, device: str = "auto") -> None:
-    """Raise the errors that the pending steps would run into, as far as they show without reading weights.
+    """Raise the errors that the pending steps would run into and that show without reading weights.
 
-    Imports torch and transformers, which takes seconds, unless no model is to be run.
+    Imports torch and transformers, which takes seconds, unless no pending step runs the model.
 
     Raises:
         UsageError: `device` is not there.

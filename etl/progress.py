@@ -1,4 +1,4 @@
-"""Telling what the pipeline does: bars on a terminal, plain lines elsewhere, JSON lines for programs."""
+"""Reporting what the pipeline does: bars on a terminal, plain lines elsewhere, JSON lines for programs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What the pipeline tells while it works."""
+    """What the pipeline reports while it works."""
 
     def started(self, number: int, count: int, step: Step) -> None:
-        """Tell that step `number` of `count`, from 1, begins."""
+        """Report that step `number` of `count`, from 1, begins."""
 
     def advanced(self, done: int, total: int, detail: str) -> None:
-        """Tell that `done` of `total` parts of the current step are complete."""
+        """Report that `done` of `total` parts of the current step are complete."""
 
     def finished(self, step: Step, seconds: float, rows: int) -> None:
-        """Tell that the current step is committed."""
+        """Report that the current step is committed."""
 
     def note(self, message: str) -> None:
-        """Tell a person something they should know."""
+        """Report something that a person should know."""
 
     def ended(self, state: str, run_ids: list[int], rows_written: dict[str, int]) -> None:
-        """Tell that the invocation is over; `state` is published or unchanged."""
+        """Report that the invocation is over; `state` is published or unchanged."""
 
     def close(self) -> None:
-        """Give the terminal back, however the invocation ended."""
+        """Release the terminal, however the invocation ended."""
 
 
 class JsonProgress:
@@ -159,7 +159,7 @@ class BarProgress:
 
 
 def _print(line: str) -> None:
-    """Print a line; work goes on for a reader that has gone."""
+    """Print a line; if the reader has gone, the work goes on without output."""
     try:
         print(line, flush=True)  # noqa: T201  # the output of the command
     except BrokenPipeError:

@@ -15,7 +15,7 @@ _SHOWN = 60
 
 
 def complaint(error: ValidationError, known: Collection[str]) -> str:
-    """Say the first thing wrong: the field, what it must be, and what it is. `known` names all fields."""
+    """Describe the first error: the field, what it must be, and what it is. `known` names all fields."""
     first = error.errors(include_url=False)[0]
     name, message = str(first["loc"][0]) if first["loc"] else "", first["msg"]
     message = message.removeprefix("Value error, ")

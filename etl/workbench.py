@@ -52,7 +52,7 @@ class Workbench:
         device: str,
         progress: Progress,
     ) -> None:
-        """Take over what the steps need; nothing is read before a step asks for it.
+        """Keep what the steps need; nothing is read before a step asks for it.
 
         Raises:
             UsageError: `device` is not there.

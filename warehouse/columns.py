@@ -1,4 +1,4 @@
-"""The columns of a result: names that tell them apart, and the types in which JSON and Parquet hold them."""
+"""The columns of a result: unique names, and the types that JSON and Parquet store them in."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,13 +14,13 @@ IN_PARQUET = frozenset({
     "timestamp_ms", "timestamp_ns", "timestamp with time zone",
 })  # fmt: skip
 NESTED = frozenset({"list", "array", "struct", "map"})
-#: Integers of 128 bits: the widest decimal of Parquet holds all but the last few.
+#: 128-bit integers; the widest decimal of Parquet holds those of up to 38 digits.
 WIDE = frozenset({"hugeint", "uhugeint"})
 WIDEST_DECIMAL = "DECIMAL(38,0)"
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Tell apart by a number the columns that share a name in any letter case: a, a_2, A_3."""
+    """Make names unique by a number where they differ at most in letter case: a, a_2, A_3."""
     taken: set[str] = set()
     unique = []
     for original in names:
@@ -34,7 +34,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
 
 def uniquely_named(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Return the same rows, every column with a name of its own."""
+    """Return the same rows under unique column names."""
     names = unique_names(relation.columns)
     if names == relation.columns:
         return relation
@@ -61,7 +61,7 @@ def holds(kind: DuckDBPyType, prefixes: tuple[str, ...]) -> bool:
 
 
 def _rebuilt(kind: DuckDBPyType, leaf: Callable[[DuckDBPyType], str], *, lists_only: bool = False) -> str:
-    """Write a type anew with its innermost types as `leaf` has them; arrays become lists if `lists_only`."""
+    """Return a type with every innermost type replaced by `leaf`; arrays become lists if `lists_only`."""
     if kind.id not in NESTED:
         return leaf(kind)
     parts = [(name, _rebuilt(part, leaf, lists_only=lists_only)) for name, part in _parts(kind)]

@@ -1,4 +1,4 @@
-"""What every command of this project does alike: exit codes, one clear line on stderr, version."""
+"""What all commands of this project share: exit codes, one clear line on stderr, version."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ DISTRIBUTION = "sparsity-tui"
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that repeats arguments, names of files for instance, in printable form alone."""
+    """A parser whose messages quote arguments, such as file names, in printable form only."""
 
     def error(self, message: str) -> NoReturn:
         """See argparse."""

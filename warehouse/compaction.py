@@ -1,4 +1,4 @@
-"""Giving back the space of rows that were rewritten or deleted, which DuckDB keeps inside the file."""
+"""Freeing the space of rewritten and deleted rows, which DuckDB keeps inside the file."""
 
 import os
 import shutil
@@ -11,9 +11,9 @@ from warehouse.opening import NO_DOWNLOADS, utf8_name
 from warehouse.quoting import identifier, literal
 from warehouse.versions import beside, log_of
 
-#: Share of free blocks from which a file is written anew; below it a copy costs more than it gives back.
+#: Share of free blocks from which a file is rewritten; below it a copy costs more than it frees.
 FREE_SHARE = 0.1
-#: What DuckDB's catalogue tells of each kind of object, less the numbers it gives out anew in every file.
+#: The catalogue columns that describe each kind of object; object ids differ in every file and are left out.
 _CATALOGUE = {
     "schemas": "schema_name, comment, tags::VARCHAR",
     "tables": "schema_name, table_name, comment, tags::VARCHAR, sql",
@@ -27,10 +27,10 @@ _CATALOGUE = {
 
 
 def compact(path: Path) -> bool:
-    """Write a closed database anew if much of the file is free; tell whether it was.
+    """Rewrite a closed database if much of the file is free; tell whether it was rewritten.
 
     The new file takes the place of the old one in one step, with its mode and owner. A database that DuckDB
-    cannot copy whole, for what a person has added to it or for want of room, stays as it is.
+    cannot copy whole, because of objects a person has added or for lack of space, stays as it is.
     """
     target = beside(path, ".compact")
     try:

@@ -54,7 +54,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Everything that has a name."""
+    """All names that can be completed."""
 
     relations: tuple[Relation, ...] = ()
     functions: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ def complete(vocabulary: Vocabulary, before: str, after: str = "") -> list[Compl
 
 
 def _matching(candidates: Iterable[tuple[str, str]], prefix: str) -> list[Completion]:
-    """Return the candidates that begin with the prefix, then names of data that contain it, each once."""
+    """Return the candidates that begin with the prefix, then relations and columns that contain it."""
     wanted = prefix.casefold()
     seen: dict[str, str] = {}
     for text, note in candidates:

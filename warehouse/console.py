@@ -17,7 +17,7 @@ from warehouse.quoting import identifier
 from warehouse.shell import QueryError, open_shell, read_statements, run_statements, translated_query_errors
 
 PAGE_ROWS = 100_000
-# A console that spills writes beside the database or into the current folder: it fails instead.
+# Spilling would write beside the database or into the current folder: such a query fails instead.
 LIMITS = {"memory_limit": memory_share(0.5), "temp_directory": ""}
 PROGRESS = (
     "SET enable_progress_bar = true",
@@ -86,7 +86,7 @@ class Console:
             SparsityError: as `warehouse.opening.attach_read_only` does.
         """
         self._connection = open_shell(path, dict(LIMITS), PROGRESS)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._relation: duckdb.DuckDBPyRelation | None = None
 
     def run(self, text: str) -> Answer:
@@ -122,9 +122,9 @@ class Console:
 
     @contextmanager
     def result(self, sort: Sort | None = None) -> "Generator[duckdb.DuckDBPyRelation]":
-        """Hold the whole last result while it is read; what else is asked waits until then.
+        """Yield the whole last result to be read; other calls wait until the block ends.
 
-        A query that began meanwhile would end the result where it stands, without an error.
+        A query that started meanwhile would cut the result short without an error.
 
         Raises:
             QueryError: no statement gave rows, or the query failed half-way.
@@ -137,7 +137,7 @@ class Console:
             yield relation
 
     def interrupt(self) -> None:
-        """Cancel what runs now; a console that was closed in the same moment runs nothing."""
+        """Cancel the running query; one that is closed at the same moment has none."""
         with suppress(duckdb.ConnectionException):
             self._connection.interrupt()
 
@@ -151,7 +151,7 @@ class Console:
 
     def close(self) -> None:
         """Detach once what runs is done."""
-        with self._turn:
+        with self._lock:
             self._connection.close()
 
     def _sorted(self, sort: Sort | None) -> duckdb.DuckDBPyRelation | None:
@@ -162,11 +162,11 @@ class Console:
 
     @contextmanager
     def _working(self) -> "Generator[None]":
-        with self._turn, translated_query_errors():
+        with self._lock, translated_query_errors():
             try:
                 yield
             except (duckdb.Error, QueryError):
-                # A failure inside a transaction of the person's own would refuse everything after it.
+                # In a transaction begun by the user, DuckDB refuses every statement after one that failed.
                 with suppress(duckdb.Error):
                     self._connection.rollback()
                 raise

@@ -12,12 +12,12 @@ from warehouse.errors import SparsityError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-#: For files that are nobody else's business, and folders of them.
+#: Modes of files, and of folders, that only their owner may read.
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 
 
 class ExistingFileError(UsageError):
-    """There is a file already, and nobody said that it may go."""
+    """There is a file already, and replacing it was not asked for."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is there already; choose another name (a command replaces it with --force)")
@@ -32,7 +32,7 @@ def written_whole(path: Path, *, replace: bool = True, mode: int | None = None) 
 
     Raises:
         ExistingFileError: there is a file and `replace` is false.
-        UsageError: no file can be made there; known, as the above, before the block begins.
+        UsageError: no file can be made there; raised, like the above, before the block begins.
         SparsityError: the block, or the step after it, could not write.
     """
     if "\0" in str(path):
@@ -96,7 +96,7 @@ def _present(target: Path) -> os.stat_result | None:
 
     Raises:
         IsADirectoryError: it is a folder, which no file can replace.
-        PermissionError: it is write-protected, which replacing it would pass over.
+        PermissionError: it is write-protected, which a rename would ignore.
     """
     try:
         status = target.stat()
@@ -129,7 +129,7 @@ def _create_beside(target: Path, present: os.stat_result | None, mode: int | Non
 def _put_in_place(partial: Path, target: Path, *, replace: bool) -> None:
     if not replace:
         try:
-            # Unlike a rename, a link is made only where nothing has appeared since the block began.
+            # Unlike a rename, a hard link fails if a file has appeared since the block began.
             os.link(partial, target)
         except FileExistsError:
             raise ExistingFileError(target) from None

@@ -1,6 +1,6 @@
 """Writing the result of a query: for people, for programs, for files.
 
-Columns are taken by place, since a join may give several of one name. DuckDB itself writes the values: as
+Columns are read by position, since a join may give several the same name. DuckDB itself writes the values: as
 text in tables and CSV, by `to_json` in JSON, through Arrow in Parquet.
 """
 
@@ -31,11 +31,11 @@ BATCH_ROWS = 10_000
 SHOWN_ROWS = 1_000
 #: A Parquet file up to this size is put together in memory, a larger one in the folder for temporary files.
 MEMORY_BYTES = 64 * 2**20
-#: A cell of CSV, quoted by DuckDB where it must be; a line that is empty is none to some readers.
+#: A cell of CSV, quoted where it must be. Some readers skip empty lines, so that no row is written as one.
 _CELL = """CASE WHEN {column} = '' OR regexp_matches({column}, '[",\\r\\n]')
     THEN concat('"', replace({column}, '"', '""'), '"') ELSE {column} END"""
 _EMPTY_LINE = '""'
-#: A text of JSON, or one of the words for numbers that JSON has not.
+#: A string of JSON, or a word for a number that JSON lacks.
 _TEXT_OR_NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE)
 
 
@@ -92,7 +92,7 @@ def as_parquet(relation: Relation) -> Iterator[bytes]:
                 for batch in reader:
                     writer.write_batch(batch)
         except (OSError, pa.ArrowException) as error:
-            # Arrow hands on what fails inside the query without its kind.
+            # Arrow passes on an error of the query without its type.
             raise duckdb.Error(str(error)) from error
         file.seek(0)
         while chunk := file.read(2**20):
@@ -112,9 +112,9 @@ FILES = SINGLE | {"csv"}
 
 
 def _objects(relation: Relation) -> Iterator[bytes]:
-    """Yield an object a row; NaN and infinities, which JSON has not, become null at any depth."""
+    """Yield an object a row; NaN and infinities, which JSON lacks, become null at any depth."""
     names = [json.dumps(name, ensure_ascii=False) for name in unique_names(relation.columns)]
-    # By a cast even where the type stays: of an untyped column, to_json alone would not compute the values.
+    # Cast even to the same type: of an untyped column to_json alone would not compute the values.
     values = ", ".join(
         f"to_json(CAST(#{place} AS {json_type(kind)}))" for place, kind in enumerate(relation.types, 1)
     )

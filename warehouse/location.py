@@ -7,7 +7,7 @@ from warehouse.errors import UsageError
 
 ENVIRONMENT_VARIABLE = "SPARSITY_DB"
 FILE_NAME = "sparsity.db"
-#: What stands behind the name of the database in those of the files beside it, with or without more behind.
+#: What follows the name of the database in the names of its own files, such as sparsity.db.wal.
 OWN_ENDINGS = frozenset({"wal", "lock", "work", "compact", "weights", "tmp"})
 
 
@@ -18,7 +18,7 @@ def database_path(given: str | os.PathLike[str] | None = None) -> Path:
     """
     chosen = given or os.environ.get(ENVIRONMENT_VARIABLE) or FILE_NAME
     try:
-        # Unlike methods of Path, these take links in circles as they are: it is told when the file is opened.
+        # Unlike Path.resolve, these accept circular links; opening the file then reports them.
         return Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
     except FileNotFoundError as error:
         msg = "the current folder was removed; go to another one, or name the database by its whole path"

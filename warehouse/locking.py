@@ -23,7 +23,7 @@ class NotWritableError(SparsityError):
 
 @contextmanager
 def writer_lock(database: Path) -> "Generator[None]":
-    """Hold the writer lock of a database; the lock file stays behind, empty of meaning.
+    """Hold the writer lock of a database; the lock file is left behind and means nothing by itself.
 
     Raises:
         LockedError: another job holds the lock; the message names its process.

@@ -1,4 +1,4 @@
-"""Telling what this program made in a database from what a person did, whose things stay as they are.
+"""Telling the objects that this program made in a database from those of a person, which stay as they are.
 
 Everything of ours is in the schema `main` and recorded in the table `warehouse_objects`.
 """

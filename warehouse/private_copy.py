@@ -12,10 +12,11 @@ import duckdb
 
 from warehouse import schema
 from warehouse.errors import SparsityError
+from warehouse.files import sync
 from warehouse.locking import NotWritableError
 from warehouse.opening import CATALOG, NO_DOWNLOADS, translated_errors, use, utf8_name
 from warehouse.quoting import literal
-from warehouse.versions import NO_FILE, beside, is_plain_file, log_of, sync
+from warehouse.versions import NO_FILE, beside, is_plain_file, log_of
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: What DuckDB says of a file that is damaged.
@@ -113,7 +114,7 @@ class PrivateCopy:
         self._base.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove every file of the copy, which gives its room back.
+        """Remove every file of the copy, which frees its space.
 
         Raises:
             NotWritableError: something else is in the way.
@@ -139,7 +140,7 @@ class PrivateCopy:
 
 
 def full_disk(error: BaseException) -> str | None:
-    """Return what the system said of a disk without room that is behind an error, None where none is."""
+    """Return the system's message where a full disk caused an error, else None."""
     said = [os.strerror(number) for number in _FULL]
     for cause in _causes(error):
         text = os.strerror(cause.errno or 0) if isinstance(cause, OSError) else str(cause)
@@ -150,7 +151,7 @@ def full_disk(error: BaseException) -> str | None:
 
 
 def damaged_file(error: BaseException) -> str | None:
-    """Return what DuckDB said of a damaged file that is behind an error, None where none is."""
+    """Return DuckDB's message where a damaged file caused an error, else None."""
     for cause in _causes(error):
         if isinstance(cause, duckdb.Error) and _DAMAGE.search(str(cause)):
             return str(cause).splitlines()[0]

@@ -33,7 +33,7 @@ class Writer:
     Inside the `with` block the published file is held open read-only: nobody can start writing to a file
     that is about to be replaced, and readers are not disturbed.
 
-    `notes` tells, after `begin`, what a person should know of.
+    `notes` holds, after `begin`, what a person should know.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,7 +69,7 @@ class Writer:
                 raise UnreadableDatabaseError(msg)
             self._version = identity(self.path)
             if not self.resumable:
-                # What a killed job has left of a version that is gone.
+                # Left by a killed job that worked on another version.
                 self._copy.discard()
             self._resources = stack.pop_all()
         return self
@@ -119,7 +119,7 @@ class Writer:
 
         Raises:
             AuditError: a check in `sql/checks/` returned rows.
-            ChangedError: the published file is another one by now.
+            ChangedError: the published file was replaced or changed meanwhile.
         """
         if self._private is None:
             msg = "publish() needs begin()"
@@ -156,7 +156,7 @@ class Writer:
         return self._copy.open()
 
     def _fold(self) -> None:
-        """Publish what a killed program has left in the write-ahead log: one file is replaced in one step."""
+        """Publish what a killed program left in the write-ahead log: afterwards a version is one file."""
         fold_log(self._copy.path)
         put_folded(self._copy.path, self.path, expected=self._version)
         self._hold(self._resources)

@@ -1,4 +1,4 @@
-"""Creating the tables, macros and views, and telling whose database a file is."""
+"""Creating the tables, macros and views, and telling whether a database belongs to this program."""
 
 import duckdb
 
@@ -95,8 +95,8 @@ def is_current(connection: duckdb.DuckDBPyConnection, catalog: str) -> bool:
 def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Bring the database in use up to date: its tables, macros, views, comments and given data.
 
-    Everything changes in one transaction, or nothing; only indexes of a person's own on our tables are made
-    again after it. Returns notes for a person whose own objects had to be renamed.
+    Everything changes in one transaction, or nothing; only a person's indexes on our tables are made again
+    after it. Returns notes for a person whose own objects had to be renamed.
 
     Raises:
         TakenNameError: something of a person's has a name that is needed, and cannot be renamed.
@@ -136,7 +136,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill every table that `sql/data/` has a file of, in the place of what it held."""
+    """Replace the rows of every table that has a file in `sql/data/`."""
     for table, path in sql_files.data_files().items():
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a file name of our own
         connection.execute(f"INSERT INTO {table} BY NAME FROM read_csv(?, header = true)", [str(path)])

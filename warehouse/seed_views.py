@@ -13,7 +13,7 @@ Subject = tuple[str, str, float, str]
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Make one view for every method, sparsity and projection loaded, drop those of runs that are gone.
+    """Make one view for every method, sparsity and projection loaded, drop those without a run.
 
     N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. A table or view of a person's own under
     such a name stays, and that view is not made. Returns the names of the views made, in order.

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, that cannot write every letter, or whose reader has gone."""
+"""Standard streams that are closed, lack an encoding for some letters, or have lost their reader."""
 
 import io
 import os
@@ -26,14 +26,14 @@ def prepare_streams() -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Let whatever is still written to a stream vanish: its reader has gone, or its disk is full."""
+    """Discard whatever is still written to a stream whose reader has gone or whose disk is full."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)
 
 
 def settle(stream: TextIO) -> None:
-    """Write what a stream holds back, or discard it, so that the interpreter has nothing left to write."""
+    """Flush a stream, or discard its buffer, so that the interpreter has nothing left to write at exit."""
     try:
         stream.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a version of a database is: its file and the write-ahead log beside it, which hold it together."""
+"""What a version of a database is: its file together with the write-ahead log beside it."""
 
 import os
 import stat
@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import SparsityError
+from warehouse.files import sync
 from warehouse.opening import NO_DOWNLOADS, utf8_name
 from warehouse.quoting import literal
 
@@ -17,7 +18,7 @@ _STOPPED = "aborted before truncate"
 
 
 class ChangedError(SparsityError):
-    """The published file is another one than that the work began with; nothing was published."""
+    """The published file is no longer the version that the work began with; nothing was published."""
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -45,12 +46,12 @@ def is_plain_file(path: Path) -> bool:
 
 
 def fold_log(copy: Path) -> None:
-    """Write into a copy of a database what its write-ahead log holds, and keep the log, marked as written.
+    """Apply the write-ahead log of a copied database to its file, and keep the log, marked as applied.
 
     File and log are replaced one after the other, and a job can be killed in between. Before DuckDB puts a
     checkpoint in force, it marks the log with it: the marked log is replayed into the file from before the
-    checkpoint and skipped with the file from after it. So it belongs to both. A checkpoint that is stopped
-    before it removes the log leaves the two files that are wanted.
+    checkpoint and skipped with the file from after it. So it fits both. A checkpoint that is stopped
+    before it removes the log leaves exactly these two files.
 
     Raises:
         duckdb.Error: the log cannot be replayed, or the disk is full.
@@ -87,7 +88,7 @@ def put_folded(copy: Path, path: Path, *, expected: str) -> None:
         sync(path.parent)
         os.replace(copy, path)  # noqa: PTH105
         sync(path.parent)
-    # All that was committed is in the file now. Where DuckDB left no log with the copy, it was so before.
+    # The file holds all that was committed. Where DuckDB left no log with the copy, it did before as well.
     log_of(path).unlink(missing_ok=True)
 
 
@@ -103,15 +104,6 @@ def put(new: Path, path: Path, *, expected: str) -> None:
     else:
         os.replace(new, path)  # noqa: PTH105  # the rename that the whole design rests on
     sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check(path: Path, expected: str) -> None:
@@ -131,7 +123,7 @@ def _appeared(path: Path) -> ChangedError:
 
 
 def _put_first(new: Path, path: Path) -> None:
-    """Give a file its name, which fails where the name is taken meanwhile; a rename would not."""
+    """Put a file where there was none; unlike a rename, a hard link fails if one has appeared meanwhile."""
     try:
         os.link(new, path)
     except FileExistsError as error:

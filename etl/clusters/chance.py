@@ -35,7 +35,7 @@ def draw_neighbourhood(
     reference_kept = kept[reference]
     overlap = generator.hypergeometric(reference_kept, position_count - reference_kept, kept)
     distance = reference_kept + kept - 2 * overlap
-    # Before everything at distance 0, whatever its index.
+    # The reference sorts before other features at distance 0, whatever its index.
     distance[reference] = -1
     overlap[reference] = reference_kept
     nearest = np.argsort(distance, kind="stable")[:neighbour_count]
@@ -45,7 +45,7 @@ def draw_neighbourhood(
 
 
 def _choose(counts: NDArray[np.int64], width: int, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """For every count, mark that many of `width` positions, uniformly: the ranks of random keys below it."""
+    """Mark, for every count, that many of `width` positions, drawn uniformly without replacement."""
     ranks = generator.permuted(
         np.broadcast_to(np.arange(width, dtype=np.int32), (len(counts), width)), axis=1
     )

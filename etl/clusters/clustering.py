@@ -1,7 +1,7 @@
 """Clustering the features around a reference, on the real mask and on chance masks.
 
 A task is plain arrays in and out, so that it runs in any process: it knows neither database nor torch.
-Everything follows from one matrix, the number of positions in which each two features differ.
+Everything follows from one matrix: in how many positions any two features differ.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from etl.clusters.hamming import differing_counts, pack_words
 
 @dataclass(frozen=True)
 class Variant:
-    """One way of clustering a neighbourhood; k is the number of clusters, for DBSCAN its MinPts."""
+    """How a neighbourhood is clustered; k is the number of clusters, for DBSCAN its MinPts."""
 
     algorithm: str
     distance: str
@@ -33,8 +33,8 @@ class ClusteringTask:
 
     - `masks` (neighbours, positions) bool: the reference and the features nearest to it, by distance.
     - `kept_counts` (features,): kept positions of every feature of the axis, for the chance masks.
-    - `restarts`: starts of k-means, of which the one with the lowest inertia counts.
-    - `embeddings`: pca, tsne or both, to lay out the real neighbourhood in the plane.
+    - `restarts`: starts of k-means; the one with the lowest inertia is taken.
+    - `embeddings`: two-dimensional embeddings of the real neighbourhood to compute: pca, tsne or both.
     """
 
     matrix_id: int
@@ -52,23 +52,23 @@ class ClusteringTask:
 
 @dataclass(frozen=True)
 class Sample:
-    """What clustering one neighbourhood gave: the real one, or a chance replicate.
+    """The clusterings of one neighbourhood in every variant: of the real one, or of a chance replicate.
 
     - `labels` (variants, neighbours) int32: the cluster of each feature, from 0.
-    - `distances` (neighbours, neighbours) float64: Hamming distances of what was clustered.
-    - `layouts`: (neighbours, 2) coordinates by embedding; none for chance.
+    - `distances` (neighbours, neighbours) float64: Hamming distances between the clustered masks.
+    - `coordinates`: (neighbours, 2) by embedding; empty for a chance replicate.
     """
 
     replicate: int | None
     labels: NDArray[np.int32]
     distances: NDArray[np.float64]
-    layouts: dict[str, NDArray[np.float64]]
+    coordinates: dict[str, NDArray[np.float64]]
 
 
 def one_thread() -> None:
-    """Keep BLAS and OpenMP of a worker process to one thread.
+    """Limit BLAS and OpenMP of a worker process to one thread.
 
-    The points are small: threads cost more than they save, and the tasks themselves run side by side.
+    The arrays are small: threads cost more than they save, and the tasks themselves run in parallel.
     """
     threadpool_limits(1)
 
@@ -93,15 +93,15 @@ def _sample(
 ) -> Sample:
     geometry = Geometry(masks)
     labels = [cluster(geometry, variant, task.seed, task.restarts) for variant in task.variants]
-    layouts = {name: lay_out(geometry, name, task.seed) for name in embeddings}
-    return Sample(replicate, np.stack(labels), geometry.distances("hamming"), layouts)
+    coordinates = {name: embed(geometry, name, task.seed) for name in embeddings}
+    return Sample(replicate, np.stack(labels), geometry.distances("hamming"), coordinates)
 
 
 class Geometry:
-    """The distances between masks, and points that have them."""
+    """The distances between masks, and points in Euclidean space with the same distances."""
 
     def __init__(self, masks: NDArray[np.bool_]) -> None:
-        """Compare (features, positions) masks with each other."""
+        """Compute in how many positions any two of (features, positions) masks differ."""
         words = pack_words(masks)
         self._positions = masks.shape[1]
         self._kept = masks.sum(axis=1, dtype=np.float64)
@@ -110,7 +110,10 @@ class Geometry:
         self.distinct_count = len(np.unique(words, axis=0))
 
     def distances(self, distance: str) -> NDArray[np.float64]:
-        """Return (features, features) distances; cosine is 0 between empty masks, 1 to one of them."""
+        """Return (features, features) distances.
+
+        The cosine distance of two empty masks is 0, that of an empty mask to any other is 1.
+        """
         if distance == "hamming":
             return self._differing / max(self._positions, 1)
         if distance == "euclidean":
@@ -121,7 +124,7 @@ class Geometry:
         return np.clip(1 - similarity, 0, None)
 
     def _points(self) -> NDArray[np.float64]:
-        """Return one point a mask with the Euclidean distances of the masks, main axes first.
+        """Return one point per mask, at the Euclidean distances of the masks, principal axes first.
 
         This is classical scaling: the same points as a principal component analysis of the masks, in no
         more dimensions than there are masks. K-means sees only distances, so it finds the same clusters.
@@ -129,7 +132,7 @@ class Geometry:
         centred = self._differing - self._differing.mean(axis=0)
         products = -0.5 * (centred - centred.mean(axis=1, keepdims=True))
         values, vectors = np.linalg.eigh(products)
-        # Axes without extent say nothing; one stays where all masks are equal.
+        # Axes of zero variance are dropped; where all masks are equal, one is kept.
         extent = np.flatnonzero(values > 1e-12 * max(values[-1], 1.0))[::-1]
         axes = extent if len(extent) else np.array([len(values) - 1])
         return vectors[:, axes] * np.sqrt(np.clip(values[axes], 0, None))
@@ -140,11 +143,11 @@ def cluster(geometry: Geometry, variant: Variant, seed: int, restarts: int = 1) 
 
     No more clusters are made than there are distinct masks.
 
-    - kmeans: the lowest inertia of so many restarts.
+    - kmeans: of the restarts, the one with the lowest inertia.
     - agglomerative: Ward's linkage on Euclidean distance, average linkage on the others.
     - dbscan: MinPts = k, eps = the median distance to the k-th nearest feature; a feature that belongs to
       no dense region is a cluster of its own.
-    - spectral: a Gaussian of the distance, as wide as the median distance.
+    - spectral: on the affinity exp(-(distance / median distance)² / 2).
     """
     if variant.algorithm == "kmeans":
         clusters = min(variant.k, geometry.distinct_count)
@@ -160,18 +163,18 @@ def cluster(geometry: Geometry, variant: Variant, seed: int, restarts: int = 1) 
     return labels.astype(np.int32)
 
 
-def lay_out(geometry: Geometry, embedding: str, seed: int) -> NDArray[np.float64]:
-    """Return (features, 2) coordinates: the two main axes (pca), or t-SNE of the Euclidean distances."""
+def embed(geometry: Geometry, embedding: str, seed: int) -> NDArray[np.float64]:
+    """Return (features, 2) coordinates: two principal axes (pca), or t-SNE of the Euclidean distances."""
     if embedding == "pca":
         plane = np.pad(geometry.points[:, :2], ((0, 0), (0, max(0, 2 - geometry.points.shape[1]))))
-        # An axis has no sign of its own; the feature furthest out is put on the positive side.
+        # The sign of a principal axis is arbitrary; the feature furthest from 0 is put on the positive side.
         furthest = plane[np.abs(plane).argmax(axis=0), np.arange(2)]
         return plane * np.where(furthest < 0, -1.0, 1.0)
     count = len(geometry.points)
-    layout = TSNE(
+    model = TSNE(
         metric="precomputed", init="random", perplexity=min(30.0, (count - 1) / 3), random_state=seed
     )
-    return np.asarray(layout.fit_transform(geometry.distances("euclidean")), dtype=np.float64)
+    return np.asarray(model.fit_transform(geometry.distances("euclidean")), dtype=np.float64)
 
 
 def _agglomerative(geometry: Geometry, variant: Variant) -> NDArray[np.integer]:
@@ -184,7 +187,7 @@ def _agglomerative(geometry: Geometry, variant: Variant) -> NDArray[np.integer]:
 
 def _dbscan(distances: NDArray[np.float64], k: int) -> NDArray[np.integer]:
     kth = np.sort(distances, axis=1)[:, min(k, len(distances) - 1)]
-    # scikit-learn refuses an eps of 0, which half of the masks being equal gives.
+    # Where half of the masks are equal the median is 0, which scikit-learn refuses as eps.
     eps = max(float(np.median(kth)), np.finfo(np.float64).tiny)
     labels = DBSCAN(eps=eps, min_samples=k, metric="precomputed").fit(distances).labels_
     noise = labels < 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-#: Words compared at a time: 512 KiB, so that what the XOR writes is still in the cache when it is counted.
+#: Words compared at a time: 512 KiB, so that the result of the XOR is still in the cache when it is counted.
 _WORDS_AT_A_TIME = 65_536
 
 
@@ -34,7 +34,7 @@ def differing_counts(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np
 
 
 def nearest(words: NDArray[np.uint64], reference: int, count: int) -> NDArray[np.int64]:
-    """Return up to `count` features by ascending distance to the reference, which stands first itself.
+    """Return up to `count` features by ascending distance to the reference, which itself comes first.
 
     Equal distances are in the order of the features, so that the choice is the same everywhere.
     """

@@ -1,4 +1,4 @@
-"""Loading what clustering the neighbourhoods of a run gave."""
+"""Inserting the clusterings of a run into the tables of the warehouse."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from etl.clusters.clustering import ClusteringTask, Sample, Variant
 
 Clustered = tuple["ClusteringTask", "list[Sample]"]
-#: Types of columns that may hold nothing but NULL, or that Python would make wider.
+#: Types of columns that may be NULL throughout, or whose integers Arrow would make 64 bits wide.
 _TYPES = {"null_replicate": pa.int32(), "cluster_a": pa.int32(), "cluster_b": pa.int32()}
 
 
 def load_clusterings(
     connection: duckdb.DuckDBPyConnection, run_id: int, clustered: list[Clustered]
 ) -> Counter[str]:
-    """Insert what clustering some tasks of a run gave; return the rows by table."""
+    """Insert the clusterings of some tasks of a run; return the number of rows by table."""
     rows = _Rows(run_id, next_id(connection, "clusterings", "clustering_id"))
     for task, samples in clustered:
-        rows.add_layouts(task, samples[0])
+        rows.add_embeddings(task, samples[0])
         for sample in samples:
             for variant, labels in zip(task.variants, sample.labels, strict=True):
                 rows.add(task, sample, variant, labels)
@@ -38,7 +38,7 @@ def load_clusterings(
 
 
 class _Rows:
-    """The rows of every table, gathered as columns: DuckDB takes whole columns far faster than rows."""
+    """The rows of every table, collected as columns: DuckDB inserts whole columns far faster than rows."""
 
     def __init__(self, run_id: int, first_id: int) -> None:
         self._run_id = run_id
@@ -46,7 +46,7 @@ class _Rows:
         self._parts: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, task: ClusteringTask, sample: Sample, variant: Variant, labels: NDArray[np.int32]) -> None:
-        """Add one clustering; its members and centroids only if the mask is real."""
+        """Add one clustering; its assignments and centroids only if the mask is real."""
         key = self._next_id
         self._next_id += 1
         self._append(
@@ -80,12 +80,12 @@ class _Rows:
             centres = centroids(task.masks, labels)
             self._append("cluster_centroids", len(centres["cluster"]), clustering_id=key, **centres)
 
-    def add_layouts(self, task: ClusteringTask, sample: Sample) -> None:
+    def add_embeddings(self, task: ClusteringTask, sample: Sample) -> None:
         """Add the coordinates of the real neighbourhood."""
-        for embedding, layout in sample.layouts.items():
+        for embedding, points in sample.coordinates.items():
             self._append(
                 "feature_embeddings",
-                len(layout),
+                len(points),
                 run_id=self._run_id,
                 matrix_id=task.matrix_id,
                 axis=task.axis,
@@ -93,12 +93,12 @@ class _Rows:
                 embedding=embedding,
                 seed=task.seed,
                 feature_index=task.features,
-                x=layout[:, 0].astype(np.float32),
-                y=layout[:, 1].astype(np.float32),
+                x=points[:, 0].astype(np.float32),
+                y=points[:, 1].astype(np.float32),
             )
 
     def insert(self, connection: duckdb.DuckDBPyConnection) -> Counter[str]:
-        """Insert everything and return the rows by table."""
+        """Insert everything and return the number of rows by table."""
         rows: Counter[str] = Counter()
         for table, parts in self._parts.items():
             columns = {name: [part[name] for part in parts] for name in parts[0]}
@@ -107,7 +107,7 @@ class _Rows:
         return rows
 
     def _append(self, table: str, count: int, **columns: Any) -> None:
-        """Keep one part of a table; a single value is shared by all `count` rows."""
+        """Collect `count` rows of a table; a single value is shared by all of them."""
         part = {
             name: value
             if isinstance(value, np.ndarray | pa.Array)
@@ -125,10 +125,10 @@ def pair_distances(
     Args:
         distances: (features, features), symmetric, 0 on the diagonal.
         labels: (features,) clusters.
-        merge_between: give all pairs in different clusters one row, whose clusters are NULL.
+        merge_between: return a single row, whose clusters are NULL, for all pairs in different clusters.
 
     Returns:
-        The columns `cluster_a`, `cluster_b`, `pair_count` and `distance_sum`, a row a pair of clusters.
+        The columns `cluster_a`, `cluster_b`, `pair_count` and `distance_sum`, one row per pair of clusters.
     """
     clusters, members = np.unique(labels, return_inverse=True)
     belongs = np.eye(len(clusters))[members]
@@ -136,7 +136,7 @@ def pair_distances(
     sizes = belongs.sum(axis=0)
     counts = np.outer(sizes, sizes)
     diagonal = np.arange(len(clusters))
-    # Inside a cluster every pair was met twice, and every feature with itself.
+    # The product counts each pair within a cluster twice, and each feature paired with itself.
     sums[diagonal, diagonal] /= 2
     counts[diagonal, diagonal] = sizes * (sizes - 1) / 2
     first, second = np.triu_indices(len(clusters))

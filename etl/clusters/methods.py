@@ -1,4 +1,4 @@
-"""Which clustering algorithm works on which distance; free of scikit-learn, so that planning stays quick."""
+"""Which clustering algorithm works on which distance; without scikit-learn, so that planning stays quick."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def clustering_tasks(
 ) -> Iterator[ClusteringTask]:
     """Yield one task for every matrix of a run, reference feature and seed.
 
-    The plane layouts go with the first seed of each reference feature: they do not depend on the clusters.
+    Embeddings are computed with the first seed of each reference feature only: no clusters enter them.
     """
     matrices = connection.execute(
         "SELECT matrix_id, layer, component, projection, in_features, out_features"

@@ -1,4 +1,4 @@
-"""Clustering tasks on the local cores."""
+"""Running clustering tasks in worker processes, one per core."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FITS_WORTH_WORKERS = 500
 
 
 def _prepare() -> None:
-    """Set a worker process up: one thread for its mathematics, another that ends it with its parent."""
+    """Set up a worker process: one thread for numerics, another that ends the process with its parent."""
     one_thread()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of the parent process, however it comes, and end this one.
+    """Wait until the parent process has ended, in whatever way, and end this one.
 
     A worker waits for tasks on a pipe that its siblings hold open too, so that it would outlive a parent
     that was killed.
@@ -38,7 +38,7 @@ def _end_with_parent() -> None:
 
 
 class Workers:
-    """Worker processes, one a core, started when there is enough work for them."""
+    """Worker processes, one per core, started when there is enough work for them."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None

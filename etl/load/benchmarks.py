@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Measurements that come with the package, so that a machine without a GPU still sees evidence.
 REFERENCE_RESULTS = Path(__file__).resolve().parents[2] / "kernels" / "results"
 
-#: Equal in two rows of one measurement, and only there.
+#: The columns that identify a measurement: rows that agree in all of them are the same one.
 _IDENTITY = (
     "device",
     "kernel",

@@ -1,4 +1,4 @@
-"""Comparing what two runs of a model made of each feature: masks in SQL, pruned weights here."""
+"""Comparing two runs of a model feature by feature: masks in SQL, pruned weights here."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ _INSERT = """
 """
 #: Features multiplied at a time, which bounds the memory that float64 takes.
 _FEATURES_AT_A_TIME = 512
-#: A matrix of a model: its key and the projection it is, by layer and component.
+#: The matrices of a model: key and projection of each, by layer and component.
 Matrices = dict[tuple[int, str], tuple[int, str]]
 
 
 def missing_pairs(connection: duckdb.DuckDBPyConnection, run_ids: Iterable[int]) -> list[tuple[int, int]]:
-    """Return every two of these runs that have not been compared, the lower key first."""
+    """Return the pairs of these runs that have not been compared, the lower key first."""
     known = connection.execute("SELECT DISTINCT run_id_a, run_id_b FROM feature_comparisons").fetchall()
     return [pair for pair in itertools.combinations(sorted(run_ids), 2) if pair not in set(known)]
 

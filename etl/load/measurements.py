@@ -106,7 +106,7 @@ def read_measurements(path: Path) -> MeasurementFile:
 def _row(line: str, place: str) -> Measurement:
     try:
         row = Measurement.model_validate_json(line)
-        # pydantic keeps the last of two equal keys, and says nothing.
+        # Where a key is there twice, pydantic silently keeps the last value.
         json.loads(line, object_pairs_hook=_refuse_duplicates)
     except ValidationError as error:
         msg = f"{place}: {complaint(error, Measurement.model_fields)}; {ADVICE}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from etl.model.checkpoint import Checkpoint
     from etl.pruning.result import PrunedMatrix
 
-#: Tables that hang on a pruning run; clusterings and what hangs on them come first.
+#: Tables with rows of a pruning run, in the order of deletion; its clusterings are deleted before.
 _RUN_TABLES = (
     "perplexities",
     "feature_metrics",
@@ -135,7 +135,7 @@ def load_calibration(
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, fingerprint: str, columns: dict[str, Any]) -> int:
-    """Insert a pruning run in the place of an earlier one with its fingerprint; return its key."""
+    """Insert a pruning run, which replaces an earlier one with the same fingerprint; return its key."""
     row = connection.execute(
         "SELECT run_id FROM pruning_runs WHERE fingerprint = ?", [fingerprint]
     ).fetchone()
@@ -152,12 +152,12 @@ def start_run(connection: duckdb.DuckDBPyConnection, fingerprint: str, columns: 
 
 
 def finish_run(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Note the time at which a run was complete."""
+    """Record the time at which a run was complete."""
     connection.execute("UPDATE pruning_runs SET finished_at = ? WHERE run_id = ?", [utc_now(), run_id])
 
 
 def delete_run(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Delete a run and everything that hangs on it."""
+    """Delete a run and all rows that refer to it."""
     delete_clusterings(connection, run_id)
     connection.execute("DELETE FROM feature_comparisons WHERE ? IN (run_id_a, run_id_b)", [run_id])
     for table in _RUN_TABLES:
@@ -165,7 +165,7 @@ def delete_run(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
 
 
 def delete_clusterings(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Delete the clusterings of a run and everything that hangs on them."""
+    """Delete the clusterings of a run and all rows that refer to them."""
     connection.execute("DELETE FROM feature_embeddings WHERE run_id = ?", [run_id])
     for table in ("cluster_assignments", "cluster_pair_distances", "cluster_centroids", "clusterings"):
         connection.execute(
@@ -180,8 +180,8 @@ def load_matrix(
 ) -> Counter[str]:
     """Insert one pruned matrix: its figures, its masks and, if asked for, its per-feature metrics.
 
-    Columns are features of every matrix. Rows are features of `down` too, whose outputs, not inputs, live in
-    the residual stream as the inputs of the others do.
+    The columns of every matrix are stored as features. Of `down` the rows are stored as well: its outputs,
+    not its inputs, are features of the residual stream.
     """
     mask = pruned.keep_mask.numpy()
     weight = pruned.weight.float().numpy()
@@ -198,7 +198,6 @@ def load_matrix(
             "threshold": pruned.threshold,
         },
     )
-    keys = {"run_id": run_id, "matrix_id": matrix_id}
     norms = {"input": pruned.input_weight_norm.numpy(), "output": pruned.output_weight_norm.numpy()}
     for axis in axes(pruned.matrix.projection):
         features = np.ascontiguousarray(mask.T) if axis == "input" else mask

@@ -34,7 +34,7 @@ NEIGHBOURS = 128
 RESTARTS = 10
 #: Standard deviation of the logarithm of the activation norms; the bundled model has 0.3 to 1.0.
 NORM_SPREAD = 0.6
-#: Place of the reference feature by density: 1 is the densest.
+#: Density quantile of the reference feature: 1 is the densest.
 REFERENCE_QUANTILE = 0.995
 
 

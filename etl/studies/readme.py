@@ -30,7 +30,7 @@ PATTERNS = {"unstructured": "50% unstructured", "2:4": "2:4"}
 
 
 def perplexity_table(rows: list[Row]) -> str:
-    """Tabulate the perplexity of each method and pattern, and how often the dense one it is."""
+    """Tabulate the perplexity of each method and pattern, and its ratio to that of the dense model."""
     cells = {(row["method"], row["pattern"]): row for row in rows if row["sparsity"] == SPARSITY}
     cells |= {("dense", pattern): row for row in rows for pattern in PATTERNS if row["method"] == "dense"}
     lines = [f"| method | {' | '.join(PATTERNS.values())} |", "|---|---:|---:|"]
@@ -68,7 +68,7 @@ def verdict_sentence(rows: list[Row]) -> str:
     )
 
 
-#: What stands between the markers of a page: the query it is made from, and how its rows are told.
+#: What stands between the markers of a page: the query it is made from, and how its rows are written.
 BLOCKS: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
     "perplexity": ("FROM run_overview", perplexity_table),
     "verdicts": (saved_queries()["verdicts"][1], verdict_table),
@@ -77,11 +77,11 @@ BLOCKS: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
 
 
 def blocks(database: Path) -> dict[str, str]:
-    """Return the text of every block as a published database of the bundled model tells it."""
+    """Return the text of every block, made from a published database of the bundled model."""
     with attach_read_only(database) as connection:
         return {
-            name: tell(connection.sql(query).to_arrow_table().to_pylist())
-            for name, (query, tell) in BLOCKS.items()
+            name: render(connection.sql(query).to_arrow_table().to_pylist())
+            for name, (query, render) in BLOCKS.items()
         }
 
 

@@ -47,7 +47,7 @@ SHAPES = {
     "mlp.up_proj": (INTERMEDIATE, HIDDEN),
     "mlp.down_proj": (HIDDEN, INTERMEDIATE),
 }
-#: Reference features compared by both ways of searching.
+#: Reference features whose distances both searches must agree on.
 SEARCHES = 4
 
 
@@ -68,20 +68,20 @@ def _measure(arguments: argparse.Namespace) -> None:
         connection = writer.begin()
         load_catalogue(connection)
         for figures in load_blocks(connection, arguments.blocks):
-            _tell(**figures)
-        _tell(**compare_searches(connection))
+            _print_figures(**figures)
+        _print_figures(**compare_searches(connection))
         one_thread()
-        _tell(**cluster_stored_blocks(connection))
+        _print_figures(**cluster_stored_blocks(connection))
         fill_clusterings(connection)
         connection.execute("CHECKPOINT")
         for view in ("separation_ratios", "model_overview"):
             seconds = warm_seconds(lambda view=view: connection.table(view).fetchall())
             rows = connection.table(view).count("*").fetchall()[0][0]
-            _tell(figure="view", view=view, rows=rows, warm_ms=round(1000 * seconds, 1))
+            _print_figures(figure="view", view=view, rows=rows, warm_ms=round(1000 * seconds, 1))
         began = time.perf_counter()
         writer.publish()
         size = round(arguments.db.stat().st_size / 1e6, 1)
-        _tell(figure="publish", seconds=round(time.perf_counter() - began, 2), file_mb=size)
+        _print_figures(figure="publish", seconds=round(time.perf_counter() - began, 2), file_mb=size)
 
 
 def load_catalogue(connection: duckdb.DuckDBPyConnection) -> None:
@@ -181,9 +181,9 @@ def cluster_stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[str, An
 
 
 def fill_clusterings(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every other matrix of every run as many clusterings.
+    """Insert as many clusterings for every matrix of every run that has none.
 
-    Their neighbourhood is narrow and clustered once: only the number of rows matters.
+    All are copies of one clustering of a narrow neighbourhood: only the number of rows matters.
     """
     masks = np.random.default_rng(0).random((256, 512)) < 0.5
     kept = masks.sum(axis=1, dtype=np.int32)
@@ -205,7 +205,7 @@ def fill_clusterings(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def warm_seconds(action: Callable[[], object], repeats: int = 7) -> float:
-    """Return the median time of an action after one run that is not counted, in seconds."""
+    """Return the median time of an action after an untimed first run, in seconds."""
     action()
     times = []
     for _ in range(repeats):
@@ -219,7 +219,7 @@ def _projection(component: str) -> str:
     return component.rpartition(".")[2].removesuffix("_proj")
 
 
-def _tell(**figures: Any) -> None:
+def _print_figures(**figures: Any) -> None:
     print(json.dumps(figures), flush=True)  # noqa: T201  # the output of the command
 
 

@@ -1,4 +1,4 @@
-"""The optimisation loop: AdamW, warm-up, cosine decay over a wall-clock budget, held-out loss on the way."""
+"""The optimisation loop: AdamW, warm-up, cosine decay over a wall-clock budget, periodic held-out loss."""
 
 import logging
 import math
@@ -14,7 +14,7 @@ from etl.training.tokens import random_windows
 
 _LOG = logging.getLogger(__name__)
 
-# A GPU runs behind the host; waiting for it every few steps keeps the schedule's clock honest.
+# The host queues steps ahead of the GPU; waiting every few steps keeps the wall-clock schedule true.
 _SYNCHRONISE_STEPS = 10
 
 

@@ -28,7 +28,7 @@ def build_model(
         pad_token_id=0,
     )
     model = LlamaForCausalLM(config)
-    # Projections that write to the residual stream start smaller: depth shall not inflate its variance.
+    # Projections that write to the residual stream start smaller: depth must not inflate its variance.
     for name, parameter in model.named_parameters():
         if name.endswith(("o_proj.weight", "down_proj.weight")):
             nn.init.normal_(parameter, std=config.initializer_range / math.sqrt(2 * layers))

@@ -41,7 +41,7 @@ _MAX_CHARACTERS = 400_000
 
 @dataclass
 class Origin:
-    """What one distribution (or the standard library) gave to the corpus."""
+    """What one distribution (or the standard library) contributed to the corpus."""
 
     name: str
     version: str
@@ -69,7 +69,7 @@ class Corpus:
 
 
 def collect(cap_characters: int, workers: int) -> Corpus:
-    """Read the corpus: the library, and at most `cap_characters` a package, lest the largest drown all."""
+    """Read the corpus: the library, and at most `cap_characters` per package, so that none dominates."""
     held_out = [read_source(path) for path in held_out_files()]
     forbidden = set().union(*map(shingles, held_out))
     seen: set[str] = set()

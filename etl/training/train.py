@@ -21,7 +21,7 @@ from etl.training.tokens import encode_stream, train_tokenizer
 
 _LOG = logging.getLogger(__name__)
 
-# Merges settle on far less text than the whole corpus.
+# The merges are stable long before the whole corpus has been read.
 _TOKENIZER_TEXTS = 3000
 
 

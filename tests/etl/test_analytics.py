@@ -46,7 +46,7 @@ def test_intervals_and_stability_follow(analysed: duckdb.DuckDBPyConnection) -> 
     assert stable == [(1.0,)]
 
 
-def test_layouts_of_every_reference(analysed: duckdb.DuckDBPyConnection) -> None:
+def test_embeddings_of_every_reference(analysed: duckdb.DuckDBPyConnection) -> None:
     """Eight features around each of two references, laid out once."""
     found = analysed.execute(
         "SELECT embedding, count(*) FROM feature_embeddings GROUP BY 1 ORDER BY 1"

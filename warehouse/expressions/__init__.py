@@ -1,7 +1,7 @@
 """Ibis expressions over the views, each a question a screen asks.
 
-Ibis is imported here, as a whole and with its DuckDB dialect: its modules import each other, and two threads
-that begin at different ones of them meet half-made modules. Importing a package, threads wait for each other.
+Ibis is imported here, as a whole and with its DuckDB dialect: its modules import each other, so that two
+threads importing different ones at the same time would see them half initialised. Here the second waits.
 """
 
 import ibis.backends.sql.datatypes  # noqa: F401

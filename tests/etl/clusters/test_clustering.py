@@ -17,7 +17,7 @@ from etl.clusters.clustering import (
     Variant,
     cluster,
     cluster_neighbourhood,
-    lay_out,
+    embed,
     reference_features,
 )
 from etl.clusters.methods import ALGORITHM_DISTANCES, combinations
@@ -116,7 +116,7 @@ def test_pca_is_that_of_the_masks() -> None:
     """Up to the sign of an axis, the layout is scikit-learn's."""
     masks = planted()
     expected = PCA(2).fit_transform(masks.astype(float))
-    found = lay_out(Geometry(masks), "pca", seed=0)
+    found = embed(Geometry(masks), "pca", seed=0)
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-6)
     assert (found[np.abs(found).argmax(axis=0), [0, 1]] > 0).all()
 
@@ -124,14 +124,14 @@ def test_pca_is_that_of_the_masks() -> None:
 def test_tsne_keeps_groups_together() -> None:
     """The nearest point in the plane is of the same group."""
     with threadpool_limits(1):
-        layout = lay_out(Geometry(planted()), "tsne", seed=0)
+        layout = embed(Geometry(planted()), "tsne", seed=0)
     distances = cdist(layout, layout) + np.diag(np.full(len(layout), np.inf))
     groups = np.repeat(np.arange(3), 12)
     assert (groups[distances.argmin(axis=1)] == groups).mean() > 0.95
 
 
 def test_task_gives_the_real_mask_and_its_chance() -> None:
-    """One sample for the mask, one a replicate; layouts for the mask alone; twice the same."""
+    """One sample for the mask, one a replicate; coordinates for the mask alone; twice the same."""
     masks = planted()
     variants = (Variant("kmeans", "euclidean", 3), Variant("agglomerative", "hamming", 2))
     first, second = (
@@ -139,7 +139,7 @@ def test_task_gives_the_real_mask_and_its_chance() -> None:
     )
     assert [sample.replicate for sample in first] == [None, 0, 1]
     assert [sample.labels.shape for sample in first] == [(2, 36)] * 3
-    assert [list(sample.layouts) for sample in first] == [["pca"], [], []]
+    assert [list(sample.coordinates) for sample in first] == [["pca"], [], []]
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.labels, b.labels)
     other = cluster_neighbourhood(task(masks, seed=1))

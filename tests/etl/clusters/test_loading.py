@@ -106,7 +106,7 @@ def test_random_wanda_mask_keeps_half_of_every_row() -> None:
 
 
 def test_what_is_loaded_passes_every_check(db: duckdb.DuckDBPyConnection) -> None:
-    """Clusterings, pairs, assignments, centroids and layouts obey the rules of the warehouse."""
+    """Clusterings, pairs, assignments, centroids and embeddings obey the rules of the warehouse."""
     clustered(db, planted_mask())
     for name, text in sql_files.read_folder("checks").items():
         assert db.execute(text).fetchall() == [], name
@@ -114,7 +114,7 @@ def test_what_is_loaded_passes_every_check(db: duckdb.DuckDBPyConnection) -> Non
         table: db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
         for table in ("clusterings", "cluster_assignments", "cluster_centroids", "feature_embeddings")
     }
-    # 2 references × 2 seeds × 4 variants, each with 5 chance replicates; layouts once a reference.
+    # 2 references × 2 seeds × 4 variants, each with 5 chance replicates; embeddings once a reference.
     assert counts == {
         "clusterings": 16 * 6,
         "cluster_assignments": 16 * 32,
