@@ -1,4 +1,4 @@
--- Every clustering of a real mask has at least two chance replicates beside it: a spread needs two.
+-- Every clustering of a real mask has at least two chance replicates: a standard deviation needs two.
 SELECT
     observed.clustering_id,
     count(chance.clustering_id) AS null_count

@@ -1,4 +1,4 @@
--- Sums of distances lie between 0 and their number of pairs.
+-- A sum of Hamming distances, which are shares, lies between 0 and the number of its pairs.
 SELECT
     'cluster_pair_distances' AS table_name,
     clustering_id,

@@ -10,7 +10,7 @@ WITH patterned AS (
 ),
 
 kept_positions AS (
-    -- 2:4 and 4:8 have a quick way; other patterns are counted position by position.
+    -- 2:4 and 4:8 are read from pattern_compliance; other patterns are counted position by position.
     SELECT
         masks.run_id,
         masks.matrix_id,

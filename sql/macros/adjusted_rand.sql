@@ -10,4 +10,4 @@ CASE
 END;
 
 COMMENT ON MACRO adjusted_rand IS -- noqa: PRS
-'Adjusted Rand index of two partitions: 1 when equal, 0 expected by chance; from pairs put together by both, each, and all pairs.';
+'Adjusted Rand index of two partitions: 1 when equal, 0 expected by chance; from the numbers of pairs put together by both, by each, and of all pairs.';

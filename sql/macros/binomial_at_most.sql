@@ -7,4 +7,4 @@ list_sum(list_transform(
 ));
 
 COMMENT ON MACRO binomial_at_most IS -- noqa: PRS
-'Probability of at most so many successes in independent trials of equal probability.';
+'Cumulative binomial distribution: probability of at most so many successes in independent trials.';

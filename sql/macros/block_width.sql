@@ -6,4 +6,4 @@ CASE
 END;
 
 COMMENT ON MACRO block_width IS -- noqa: PRS
-'Features a block for clusters of such a size: the widest that block kernels have and that the cluster fills.';
+'Features per block for clusters of a size: the widest that block kernels have and such a cluster fills, at least 4.';

@@ -5,4 +5,4 @@ CASE
 END;
 
 COMMENT ON MACRO out_of_range IS -- noqa: PRS
-'Names a figure that is infinite, NaN, or outside two ends, either of which may be NULL; NULL where it is in range or NULL.';
+'Name and value of a figure that is infinite, NaN, or outside a range, either end of which may be NULL; NULL where it is in range or NULL.';

@@ -10,4 +10,4 @@ CASE
 END;
 
 COMMENT ON MACRO packed_bits_per_weight IS -- noqa: PRS
-'Bits a weight, zeros included, that the leanest format stores of 16-bit weights: gaps of 4 bits, or the places of N:M.';
+'Bits per weight, zeros included, of the smallest format for 16-bit weights: a gap of 4 bits beside each kept value, or its place in the group of N:M.';

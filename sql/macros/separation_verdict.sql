@@ -25,4 +25,4 @@ END
 END;
 
 COMMENT ON MACRO separation_verdict IS -- noqa: PRS
-'What a separation ratio says, in a sentence: structured where is_structured says so.';
+'What a separation ratio says, in a sentence; structured means what is_structured decides.';

@@ -10,4 +10,4 @@ list_reduce( -- noqa: PRS
 );
 
 COMMENT ON MACRO winner IS -- noqa: PRS
-'The run with the highest figure of a list of {figure, run_id, …}: of equal figures the lower key, one without a figure last.';
+'The element with the highest figure in a list of {figure, run_id, …}; of equal figures that with the lower run_id, and one without a figure last.';

@@ -6,4 +6,4 @@ CREATE TABLE IF NOT EXISTS perplexities (
     perplexity DOUBLE NOT NULL
 );
 
-COMMENT ON TABLE perplexities IS 'One row per run and evaluation text.';
+COMMENT ON TABLE perplexities IS 'One row per run, evaluation text and window length.';

@@ -16,6 +16,6 @@ CREATE TABLE IF NOT EXISTS pruning_runs (
 
 COMMENT ON TABLE pruning_runs IS 'One row per model, method, sparsity, pattern and settings; the dense model is the run with method dense.';
 COMMENT ON COLUMN pruning_runs.calibration_id IS 'Calibration set; NULL where none was used';
-COMMENT ON COLUMN pruning_runs.settings IS 'Every other setting of the method';
+COMMENT ON COLUMN pruning_runs.settings IS 'Device, pruned blocks and further settings of the method, as JSON';
 COMMENT ON COLUMN pruning_runs.code_version IS 'Version of the pruning code that made the rows';
 COMMENT ON COLUMN pruning_runs.fingerprint IS 'Hash of the model, the calibration and the settings: two runs with equal hashes are the same run';

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS reference_results (
     remark VARCHAR
 );
 
-COMMENT ON TABLE reference_results IS 'One row per published figure, filled from sql/data/reference_results.csv; what a figure does not name is NULL.';
+COMMENT ON TABLE reference_results IS 'One row per published figure, filled from sql/data/reference_results.csv; what the publication does not state is NULL.';
 COMMENT ON COLUMN reference_results.source IS 'Where the figure was published';
 COMMENT ON COLUMN reference_results.metric IS 'What the figure is: a column of the views where there is one, such as separation_ratio_macro or perplexity';
 COMMENT ON COLUMN reference_results.model IS 'Model the figure is of, as published';

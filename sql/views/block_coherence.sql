@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW block_coherence AS
--- One row per clustering of a real mask and way of ordering its features. Every ordering is cut into blocks
--- of the sizes of the clusters, so that the orderings differ only in which features share a block.
+-- One row per clustering of a real mask and order of its features. Every order is cut into blocks of the
+-- sizes of the clusters, so that orders differ only in which features share a block.
 WITH places AS (
     SELECT
         assignments.clustering_id,
@@ -108,7 +108,7 @@ COMMENT ON VIEW block_coherence IS
 COMMENT ON COLUMN block_coherence.feature_order IS 'cluster, gradient (by distance to the reference) or stored; blocks have the sizes of the clusters in each';
 COMMENT ON COLUMN block_coherence.cluster_count IS 'Groups of features';
 COMMENT ON COLUMN block_coherence.mean_block_size IS 'Mean number of features in a block';
-COMMENT ON COLUMN block_coherence.block_coherence IS 'Wholly pruned blocks over all blocks';
+COMMENT ON COLUMN block_coherence.block_coherence IS 'Share of the blocks that are wholly pruned';
 COMMENT ON COLUMN block_coherence.chance_block_coherence IS 'Block coherence expected of independent masks with the kept counts of these features';
 COMMENT ON COLUMN block_coherence.skippable_share IS 'Share of the weights that lie in wholly pruned blocks; small blocks do not inflate it';
 COMMENT ON COLUMN block_coherence.chance_skippable_share IS 'Skippable share expected of independent masks with the kept counts of these features';

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW cluster_stability AS
--- One row per pair of clusterings of one mask that differ in seed, or in reference feature, alone.
+-- One row per pair of clusterings of one mask that differ only in the seed or only in the reference feature.
 WITH pairs AS (
     SELECT
         a.model_id,

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW clustering_figures AS
--- One row per clustering, of real and of chance masks. All pairs are summed once and those within clusters
--- once more: together far cheaper than conditional sums over every pair of clusters.
+-- One row per clustering, of real and of chance masks. All pairs are summed first, then those within
+-- clusters: far cheaper than conditional sums over every pair of clusters.
 WITH all_pairs AS (
     SELECT
         clustering_id,

@@ -32,8 +32,8 @@ COMMENT ON VIEW comparison_summary IS
 'One row per pair of runs and matrix: Jaccard, cosine and Hamming over its features; mask_overlap has the chance level.';
 COMMENT ON COLUMN comparison_summary.feature_count IS 'Features compared';
 COMMENT ON COLUMN comparison_summary.mean_jaccard IS 'Mean Jaccard similarity of the masks of a feature';
-COMMENT ON COLUMN comparison_summary.least_jaccard IS 'Jaccard similarity of the feature that differs most';
-COMMENT ON COLUMN comparison_summary.most_jaccard IS 'Jaccard similarity of the feature that differs least';
+COMMENT ON COLUMN comparison_summary.least_jaccard IS 'Lowest Jaccard similarity of a feature';
+COMMENT ON COLUMN comparison_summary.most_jaccard IS 'Highest Jaccard similarity of a feature';
 COMMENT ON COLUMN comparison_summary.mean_cosine IS 'Mean cosine of the pruned weights of a feature';
 COMMENT ON COLUMN comparison_summary.least_cosine IS 'Lowest cosine of the pruned weights of a feature';
 COMMENT ON COLUMN comparison_summary.mean_hamming IS 'Mean share of the weights of a feature on which the masks differ';

@@ -37,6 +37,6 @@ INNER JOIN run_matrices AS matrices
 COMMENT ON VIEW hamming_histogram IS
 'One row per run, matrix, reference feature and hundredth of distance: features at that Hamming distance of the reference.';
 COMMENT ON COLUMN hamming_histogram.distance_from IS 'Lower end of the bin, included';
-COMMENT ON COLUMN hamming_histogram.distance_to IS 'Upper end of the bin, excluded save for 1';
+COMMENT ON COLUMN hamming_histogram.distance_to IS 'Upper end of the bin, excluded unless it is 1';
 COMMENT ON COLUMN hamming_histogram.feature_count IS 'Features at such a distance to the reference feature';
 COMMENT ON COLUMN hamming_histogram.chance_distance IS 'Mean distance expected of independent masks with the kept counts of these features';

@@ -19,14 +19,14 @@ WITH applicable AS (
             AND matrices.in_features = speedups.in_features
             AND matrices.pattern = speedups.pattern
             AND sparsity_key(matrices.sparsity) = sparsity_key(speedups.sparsity)
-            -- A mask of another run tells nothing of this one.
+            -- A measurement on the mask of another run says nothing about this run.
             AND speedups.mask_source IN ('random', matrices.run_id::VARCHAR)
     WHERE
         speedups.batch = 1
         AND speedups.cache = 'cold'
-        -- Runs keep 16-bit values; rounded ones would have a loss of their own.
+        -- Runs keep 16-bit values; rounding them would add a loss that no run has measured.
         AND speedups.value_format = '16'
-        -- The sparsity of this kernel is that of its inputs, not of the weights.
+        -- The sparsity of the kernel activation is that of its inputs, not of the weights.
         AND speedups.kernel <> 'activation'
 )
 

@@ -1,7 +1,7 @@
 CREATE OR REPLACE VIEW model_overview AS
 -- One row per run and matrix, with the figures the first screen shows.
 WITH chosen AS (
-    -- K-means where there is one, at the largest k; several references and seeds are averaged.
+    -- K-means where it was run, at the largest k, averaged over reference features and seeds.
     SELECT
         run_id,
         matrix_id,

@@ -48,7 +48,7 @@ FROM compared;
 
 COMMENT ON VIEW prediction_vs_measurement IS
 'One row per run, matrix and device with measured kernels: the predictions by bytes and by the report''s tiers, and what was measured.';
-COMMENT ON COLUMN prediction_vs_measurement.byte_limit IS 'Speed-up over 16-bit dense if time followed the bytes of its packed weights';
+COMMENT ON COLUMN prediction_vs_measurement.byte_limit IS 'Speed-up over 16-bit dense weights if time followed the bytes of the packed weights';
 COMMENT ON COLUMN prediction_vs_measurement.limit_share IS 'Measured speed-up over that limit';
 COMMENT ON COLUMN prediction_vs_measurement.report_low IS 'Lower end of the speed-up of block kernels over csr that the report expects of such a ratio';
 COMMENT ON COLUMN prediction_vs_measurement.report_high IS 'Upper end of that speed-up';

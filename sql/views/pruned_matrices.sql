@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW pruned_matrices AS
--- One row per run and matrix it pruned. It reads no distances, so that it answers at once.
+-- One row per run and matrix that it pruned. No distances are read, so that the view is fast.
 SELECT
     places.*,
     matrices.out_features,

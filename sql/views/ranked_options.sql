@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW ranked_options AS
--- One row per run and matrix. The order does not depend on a budget: what suits a budget is the first choice
--- among the runs whose reconstruction error is within it.
+-- One row per run and matrix. The ranking depends on no error budget: the choice within a budget is the
+-- lowest rank among the runs whose reconstruction error is within it.
 WITH contenders AS (
     SELECT
         run_id,

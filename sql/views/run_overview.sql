@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW run_overview AS
--- One row per pruning run, the dense model included.
+-- One row per pruning run, the dense one included, and evaluation text.
 WITH pruned AS (
     SELECT
         run_id,

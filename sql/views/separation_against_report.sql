@@ -12,7 +12,7 @@ SELECT
     ours.k,
     reported.model AS reported_model,
     reported.value AS reported_ratio_macro,
-    -- Without structure a macro ratio is about k divided by the number of clusters that are no singletons.
+    -- Without structure a macro ratio is about k divided by the number of clusters that are not singletons.
     ours.k - safe_ratio(ours.k, reported.value) AS reported_singletons_implied,
     ours.mean_ratio_macro,
     ours.mean_null_ratio_macro,
@@ -34,4 +34,4 @@ COMMENT ON VIEW separation_against_report IS
 'One row per run, matrix and k with a published ratio: the report''s figure beside ours, and chance beside both.';
 COMMENT ON COLUMN separation_against_report.reported_model IS 'Model of the published figure';
 COMMENT ON COLUMN separation_against_report.reported_ratio_macro IS 'The published separation ratio';
-COMMENT ON COLUMN separation_against_report.reported_singletons_implied IS 'Clusters of one that would produce the published ratio without any structure: k less k over the ratio';
+COMMENT ON COLUMN separation_against_report.reported_singletons_implied IS 'Clusters of one that would produce the published ratio without any structure: k - k / ratio';

@@ -62,7 +62,7 @@ FROM halves;
 
 COMMENT ON VIEW separation_intervals IS
 'One row per run, matrix, algorithm, distance and k: mean separation ratio over references and seeds, with its 95% confidence interval.';
-COMMENT ON COLUMN separation_intervals.clustering_count IS 'Clusterings averaged: reference features times seeds';
+COMMENT ON COLUMN separation_intervals.clustering_count IS 'Number of clusterings averaged: reference features times seeds';
 COMMENT ON COLUMN separation_intervals.ratio_sd IS 'Standard deviation of the separation ratio; NULL for one clustering';
 COMMENT ON COLUMN separation_intervals.excess_sd IS 'Standard deviation of the ratio over its chance mean; NULL for one clustering';
 COMMENT ON COLUMN separation_intervals.mean_z_score IS 'Mean z-score of the clusterings';
