@@ -2,12 +2,10 @@
 """Finds, checks and runs every action, and implements those of the whole app."""
 
 import datetime
-import os
 from pathlib import Path
 
 from tui.frame.screen import SparsityScreen
 from tui.state.fetching import NoDatabase
-from tui.state.folders import state_folder
 from tui.state.host import Host
 from tui.state.keymap import key_name
 from tui.state.registry import SCREEN_NAMES, Action, actions_of
@@ -39,10 +37,14 @@ class Actions:
         actions = [*(screen.ACTIONS if screen else ()), *actions_of("app")]
         return [action for action in actions if not (action.writes and self.app.read_only)]
 
-    def key_names(self, action: Action) -> list[str]:
-        """Return the keys of an action as a person would write them, their own where they chose any."""
+    def keys(self, action: Action) -> list[str]:
+        """Return the keys of an action as Textual names them, the person's own where they chose any."""
         keys = self.custom_keys.get(action.name, action.keys)
-        return [key_name(key) for key in keys.split(",")]
+        return [key.strip() for key in keys.split(",")]
+
+    def key_names(self, action: Action) -> list[str]:
+        """Return the keys of an action as a person would write them."""
+        return [key_name(key) for key in self.keys(action)]
 
     def perform(self, name: str) -> None:
         """Run an action, or say why it cannot be run now."""
@@ -101,28 +103,8 @@ class Actions:
         self.app.push_screen(HelpScreen())
 
     def do_copy(self) -> None:
-        if self.screen is None:
-            return
-        from tui.doctor.terminal_emulators import copying_is_certain  # noqa: PLC0415  # not for the first paint
-
-        text = self.screen.copied_text()
-        self.app.copy_to_clipboard(text)
-        lines = text.count("\n") + 1
-        shown = text if lines == 1 else f"{lines} lines"
-        if copying_is_certain(os.environ):
-            self.app.notify(shown, title="copied")
-            return
-        # No terminal answers whether it took the text.
-        path = state_folder() / "copied.txt"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(path, mode=0o600) as arriving:
-                arriving.write_text(text + "\n", encoding="utf-8")
-        except (OSError, SparsityError) as error:
-            kept = str(error)
-        else:
-            kept = f"where pasting brings nothing, it is in {path}"
-        self.app.notify(f"{shown}\n{kept}", title="sent to the terminal")
+        if self.screen is not None:
+            self.app.copy_text(self.screen.copied_text())
 
     def do_save(self) -> None:
         """Write the screen as SVG into the current folder, without the toast that says so."""

@@ -195,6 +195,12 @@ class SparsityApp(Host):
         if self.base_screen is not None:
             self.base_screen.tell(message.error)
 
+    def copy_text(self, text: str) -> None:
+        """Give a text to the clipboard and say what was done."""
+        from tui.copying import copy_text  # noqa: PLC0415  # not needed for the first paint
+
+        copy_text(self, text)
+
     def take_view(self, screen: str) -> dict[str, str]:
         """Return what --view asked the first screen to show; what was taken is not asked for again."""
         if screen != self.wanted_screen:

@@ -56,7 +56,7 @@ async def test_copying_gives_a_command_that_opens_the_same_place(
         await pilot.press("y")
         assert app.clipboard == (
             f"sparsity-tui --db {database} --screen overview"
-            " --model tiny-llama --run 3 --layer 1 --projection o"
+            " --model tiny-llama --run 3 --layer 1 --projection o --figure error"
         )
 
 

@@ -6,6 +6,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.state.host import host_of
+from tui.state.keymap import key_name
 from tui.state.registry import SCREENS, Action
 
 CONTEXT_ROOM = 16  # least columns for the context at the right of the tabs
@@ -75,16 +76,35 @@ class KeyLine(ActionLine):
     """The keys of the actions that matter most here; `?` has the rest."""
 
     actions: reactive[tuple[Action, ...]] = reactive(())
+    typed_into: reactive[Widget | None] = reactive(None)
+
+    def on_mount(self) -> None:
+        """Follow the focus, since keys that are typed into a widget perform nothing."""
+        self.watch(self.screen, "focused", self._follow)
+
+    def _follow(self, focused: Widget | None) -> None:
+        self.typed_into = focused
 
     def render(self) -> Content:
         """Show as many hints as fit; help and quit, last in rank, stay longest."""
-        hints = [(action.name, self._hint(action)) for action in self.actions]
+        keys = [(action, self._working_key(action)) for action in self.actions]
+        hints = [(action.name, self._hint(action, key)) for action, key in keys if key is not None]
         while len(hints) > 1 and sum(hint.cell_length for _, hint in hints) > self.size.width:
             hints.pop(-3 if len(hints) > 2 else 0)
         return self.join(hints)
 
-    def _hint(self, action: Action) -> Content:
-        key = host_of(self.app).actions.key_names(action)[0]
+    def _working_key(self, action: Action) -> str | None:
+        """Return the first key that performs an action while the focus is where it is; None without one."""
+        into = self.typed_into
+        for key in host_of(self.app).actions.keys(action):
+            name = key_name(key)
+            # An arrow is written as one character too, but types none.
+            character = name if len(name) == 1 and (name.isascii() or name.isalpha()) else None
+            if into is None or not into.check_consume_key(key, character):
+                return name
+        return None
+
+    def _hint(self, action: Action, key: str) -> Content:
         return Content.assemble((f" {key}", "bold $accent"), (f" {action.label} ", "$muted"))
 
 

@@ -25,6 +25,7 @@ from warehouse.errors import SparsityError
 from warehouse.opening import MissingDatabaseError
 
 FOLLOW_SECONDS = 0.25
+STAYS = "What is finished stays; the next build takes up where this one stopped."
 WHAT_IT_IS = (
     "This app shows what pruning does to a language model, matrix by matrix: what each method loses, whether"
     " its masks have structure beyond chance, and which sparse kernel really runs faster."
@@ -37,6 +38,7 @@ class FirstRunScreen(SparsityScreen):
     NAME: ClassVar[str] = "first_run"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("first_run.build", "b", "build", "Build the bundled database here", rank=1, writes=True),
+        Action("first_run.cancel", "x", "cancel", "Cancel the build that runs", rank=2, writes=True),
     )
     error: reactive[SparsityError | None] = reactive(None)
 
@@ -50,6 +52,7 @@ class FirstRunScreen(SparsityScreen):
     def __init__(self) -> None:
         super().__init__()
         self.job: jobs.Job | None = None
+        self._cancelled: jobs.Job | None = None
         self.progress = BuildProgress()
 
     def compose_content(self) -> Iterable[Widget]:
@@ -82,6 +85,8 @@ class FirstRunScreen(SparsityScreen):
         """Say why nothing can be built."""
         if verb == "build" and self.job is not None and self.job.running:
             return "a build is running"
+        if verb == "cancel" and (self.job is None or not self.job.running):
+            return "no build is running"
         if verb == "build" and self.error is not None and not isinstance(self.error, MissingDatabaseError):
             return "there is a file already; deal with it first, or choose another with --db"
         return None
@@ -95,6 +100,19 @@ class FirstRunScreen(SparsityScreen):
             self.notify(str(error), severity="error")
         else:
             self._follow(job)
+
+    def do_cancel(self) -> None:
+        """Ask, then end the job with everything it has started."""
+        from tui.dialogs.confirm import ConfirmScreen  # noqa: PLC0415  # only when asked for
+
+        if self.job is not None:
+            text = Content.assemble((f"{self.job.written}\n\n", "bold"), STAYS)
+            self.app.push_screen(ConfirmScreen("Cancel this build?", text), partial(self._cancel, self.job))
+
+    def _cancel(self, job: jobs.Job, sure: bool | None) -> None:
+        if sure:
+            self._cancelled = job
+            jobs.stop(job)
 
     def _follow(self, job: jobs.Job) -> None:
         self.job, self.progress = job, BuildProgress()
@@ -119,7 +137,9 @@ class FirstRunScreen(SparsityScreen):
         self._show_progress()
         if message.running or self.job is None:
             return
-        if self.progress.state is None:
+        if self._cancelled == self.job:
+            self.query_one("#build-step", Static).update(f"The build was cancelled. {STAYS}")
+        elif self.progress.state is None:
             text = f"The build failed: {self.job.last_words()}\nThe whole log is in {self.job.log}"
             self.query_one("#build-step", Static).update(Content.styled(text, "$error"))
         self.host.look(again=True)

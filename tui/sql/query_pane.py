@@ -110,14 +110,14 @@ class QueryPane(SqlResult):
         """Say why an action on the result cannot be done now."""
         if verb in {"run", "sort"} and self.running:
             return "a query is running; Esc cancels it"
-        if verb in {"sort", "plot", "rows", "export"} and self.page is None:
+        if verb in {"sort", "plot", "rows", "export", "wider", "narrower"} and self.page is None:
             return "there is no result yet; run a query first"
         if verb == "plot" and self.page is not None and not (self.page.rows and numeric_columns(self.page)):
             return "no column of this result holds numbers"
         if verb in {"plot_x", "plot_y"} and self.axes is None:
             return "there is no plot; p draws one"
-        if verb == "sort" and self.axes is not None:
-            return "p goes back to the rows, which can be sorted"
+        if verb in {"sort", "wider", "narrower"} and self.axes is not None:
+            return "p goes back to the rows, which have columns"
         return None
 
     @on(Answered)

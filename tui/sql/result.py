@@ -67,10 +67,11 @@ class SqlResult(Vertical):
         """Show rows; the cursor stays in its column where they are the same, newly sorted."""
         from tui.sql.result_table import ResultTable  # noqa: PLC0415
 
-        column = self.table.cursor_column if self.table and sort is not None else 0
+        before = self.table if sort is not None else None
+        column, widths = (before.cursor_column, before.chosen_widths) if before else (0, {})
         focused = self.has_focus_within
         await self.query(ResultTable).remove()
-        table = ResultTable(page, sort)
+        table = ResultTable(page, sort, widths)
         await self.mount(table)
         table.move_cursor(column=column)
         self.page, self.axes = page, None

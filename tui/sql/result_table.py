@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual_fastdatatable import DataTable
 from textual_fastdatatable.format import measure_width
 
+from tui.state.host import host_of
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 WIDEST_CELL = 60
 MEASURED_ROWS = 1000
+NARROWEST_COLUMN = 1
+PADDING = 2  # a blank on each side of a cell
 
 
 class ResultTable(Motions, DataTable):
@@ -31,14 +34,21 @@ class ResultTable(Motions, DataTable):
     ResultTable:focus > .datatable--cursor { background: $primary; color: $background; }
     """
 
-    def __init__(self, page: "Page", sort: "Sort | None" = None) -> None:
+    def __init__(
+        self, page: "Page", sort: "Sort | None" = None, chosen_widths: dict[int, int] | None = None
+    ) -> None:
+        """Show a page; `chosen_widths` are those of columns that a person made wider or narrower."""
+        self.chosen_widths = dict(chosen_widths or {})
         labels: list[str | Text] = [
             _heading(column.name, place, sort) for place, column in enumerate(page.columns)
         ]
         super().__init__(
             data=page.rows,
             column_labels=labels,
-            column_widths=[_width(page.rows.column(n), label) for n, label in enumerate(labels)],
+            column_widths=[
+                self.chosen_widths.get(n) or _width(page.rows.column(n), label)
+                for n, label in enumerate(labels)
+            ],
             max_column_content_width=WIDEST_CELL,
             null_rep="NULL",
             render_markup=False,
@@ -50,8 +60,17 @@ class ResultTable(Motions, DataTable):
     def _copy(self, event: DataTable.SelectionCopied) -> None:
         """Copy cells as tab-separated lines, the form spreadsheets take."""
         lines = ("\t".join("" if value is None else str(value) for value in row) for row in event.values)
-        self.app.copy_to_clipboard("\n".join(lines))
-        self.app.notify(f"{len(event.values)} rows", title="copied")
+        host_of(self.app).copy_text("\n".join(lines))
+
+    def resize_column(self, step: int) -> None:
+        """Make the column under the cursor wider by some cells, or narrower by as many less than none."""
+        column = self.ordered_columns[self.cursor_column]
+        width = max(NARROWEST_COLUMN, column.render_width - PADDING + step)
+        self.chosen_widths[self.cursor_column] = width
+        column.width, column.auto_width = width, False
+        self._clear_caches()
+        self._require_update_dimensions = True
+        self.refresh(layout=True)
 
     def perform(self, verb: str) -> None:
         """Move the cursor."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from warehouse.completion import Vocabulary
 
+WIDTH_STEP = 8  # cells
 RUN_KEYS = "f5,ctrl+enter,ctrl+j"  # many terminals send Ctrl+Enter as Ctrl+J
 
 
@@ -44,6 +45,8 @@ class SqlScreen(SparsityScreen):
         Action("sql.plot_x", "x", "x axis", "Put something else along the plot", rank=14),
         Action("sql.plot_y", "v", "y axis", "Plot the next column that holds numbers", rank=14),
         Action("sql.sort", "S", "sort", "Sort all rows by the column under the cursor", rank=5),
+        Action("sql.wider", "greater_than_sign", "wider", "Make the column under the cursor wider", rank=15),
+        Action("sql.narrower", "less_than_sign", "narrower", "Make the column under the cursor narrower"),
         Action("sql.cancel", "escape", "cancel", "Cancel the query that runs, or leave the editor", rank=13),
         Action("sql.complete", "ctrl+space,ctrl+@", "complete", "Offer what can be typed at the cursor"),
         Action("sql.older", "ctrl+up,alt+up", "older", "Load the query run before this one"),
@@ -143,6 +146,17 @@ class SqlScreen(SparsityScreen):
 
     def do_sort(self) -> None:
         self.query_one(QueryPane).turn_sort()
+
+    def do_wider(self) -> None:
+        self._resize_column(WIDTH_STEP)
+
+    def do_narrower(self) -> None:
+        self._resize_column(-WIDTH_STEP)
+
+    def _resize_column(self, step: int) -> None:
+        table = self.query_one(QueryPane).table
+        if table is not None:
+            table.resize_column(step)
 
     def do_cancel(self) -> None:
         pane = self.query_one(QueryPane)

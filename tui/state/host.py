@@ -22,6 +22,9 @@ class ActionList(Protocol):
     def why_not(self, action: "Action") -> str | None:
         """Return why an action is not possible now; None when it is."""
 
+    def keys(self, action: "Action") -> list[str]:
+        """Return the keys of an action as Textual names them."""
+
     def key_names(self, action: "Action") -> list[str]:
         """Return the keys of an action as a person would write them."""
 
@@ -52,6 +55,10 @@ class Host(App[None]):
 
     def action_perform(self, name: str) -> None:
         """Run an action of the registry by its name, or say why it cannot be run now."""
+        raise NotImplementedError
+
+    def copy_text(self, text: str) -> None:
+        """Give a text to the clipboard and say what was done."""
         raise NotImplementedError
 
     def take_view(self, screen: str) -> dict[str, str]:

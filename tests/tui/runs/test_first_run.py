@@ -223,3 +223,32 @@ def test_the_command_builds_the_database(tmp_path: Path) -> None:
     assert command[-4:] == ["run", "--json", "--db", str(tmp_path / "x.db")]
     helped = subprocess.run([*command[:-4], "run", "--help"], capture_output=True, text=True, check=True)
     assert "--json" in helped.stdout
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+async def test_a_build_is_cancelled_after_a_yes(tmp_path: Path, builder: dict, answer: str) -> None:
+    """The whole group of the job ends, the page says so, and another build can begin."""
+    app = make_app(tmp_path / "none.db")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("x")
+        assert [note.message for note in app._notifications] == ["no build is running"]
+        await pilot.press("b")
+        await wait_for(pilot, lambda: "step 1 of 2" in screen_text(app))
+        job = jobs.find_running(app.database.path)
+        assert job is not None
+        await pilot.press("x")
+        await pilot.pause()
+        assert "Cancel this build?" in screen_text(app)
+        await pilot.press(answer)
+        if answer == "n":
+            await pilot.pause(0.3)
+            assert job.running
+            jobs.stop(job)
+        else:
+            await wait_for(pilot, lambda: "The build was cancelled" in screen_text(app))
+            with pytest.raises(ProcessLookupError):
+                os.killpg(job.pid, 0)
+            Path("go").touch()
+            await pilot.press("b")
+            await wait_for(pilot, lambda: app.overview is not None)

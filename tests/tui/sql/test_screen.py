@@ -15,6 +15,7 @@ from tui.sql.history import Entry, add_to_history, read_history
 from tui.sql.query_pane import QueryPane
 from tui.sql.result_table import ResultTable
 from tui.sql.shelf import SqlShelf
+from tui.state.folders import state_folder
 from warehouse.completion import CatalogColumn, Relation, Vocabulary
 from warehouse.sql_files import saved_queries
 
@@ -351,3 +352,50 @@ async def test_numbers_are_shown_whole(database: Path) -> None:
         assert "0.333333" in shown
         assert "a_long_name" in shown
         assert "0.…" not in shown
+
+
+async def test_the_bottom_line_offers_no_key_that_is_typed(database: Path) -> None:
+    """In the editor only keys that no text takes are offered; elsewhere the usual ones are."""
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        assert " i edit " in screen_text(app).splitlines()[-1]
+        assert " q quit " in screen_text(app).splitlines()[-1]
+        await pilot.press("i")
+        await settle(pilot)
+        line = screen_text(app).splitlines()[-1]
+        assert " F5 run " in line
+        assert " ^q quit " in line
+        assert " F1 help " in line
+        for action in app.actions.available():
+            for key in (key for key in app.actions.key_names(action) if len(key) == 1):
+                assert f" {key} {action.label} " not in line
+
+
+async def test_a_column_is_made_wider_and_stays_so(database: Path) -> None:
+    """Text that was cut shows; the width stays when the rows are sorted."""
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        await ask(pilot, "SELECT repeat('0123456789', 7) AS long, 1 AS other")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "0123456789" * 7 not in screen_text(app)
+        await pilot.press(*["greater_than_sign"] * 2)
+        await settle(pilot)
+        assert "0123456789" * 7 in screen_text(app)
+        await pilot.press("S")
+        await settle(pilot)
+        assert "0123456789" * 7 in screen_text(app)
+        await pilot.press(*["less_than_sign"] * 20)
+        await settle(pilot)
+        assert "01234567890" not in screen_text(app)
+        assert "other" in screen_text(app)
+
+
+async def test_cells_are_copied_as_commands_are(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no terminal says that it took them, they lie in a file as well."""
+    monkeypatch.setenv("TERM", "linux")
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        await ask(pilot, "SELECT 'one' AS a UNION ALL SELECT 'two' ORDER BY 1")
+        await pilot.press("escape")
+        await pilot.press("ctrl+c")
+        await settle(pilot)
+        assert [note.title for note in app._notifications][-1] == "sent to the terminal"
+    assert (state_folder() / "copied.txt").read_text() == "one\n"
