@@ -112,7 +112,7 @@ class Actions:
         path = Path.cwd() / f"sparsity-{self.app.current_mode}-{moment}.svg"
         try:
             with written_whole(path) as arriving:
-                arriving.write_text(self.app.export_screenshot(), encoding="utf-8")
+                arriving.write_text(self.app.export_screenshot(), encoding="utf-8", errors="replace")
         except SparsityError as error:
             self.app.notify(str(error), title="save", severity="error")
         else:

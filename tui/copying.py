@@ -14,6 +14,8 @@ FILE_NAME = "copied.txt"
 
 def copy_text(app: App[None], text: str) -> None:
     """Copy a text through the terminal and say what was done."""
+    # Names of files carry bytes that the locale cannot decode as surrogates, which UTF-8 cannot encode.
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     app.copy_to_clipboard(text)
     lines = text.count("\n") + 1
     shown = text if lines == 1 else f"{lines} lines"

@@ -85,8 +85,9 @@ def _attach(path: Path, config: Config | None) -> duckdb.DuckDBPyConnection:
 
 
 def _identity(path: Path) -> Identity | None:
+    """Return what tells a file from its replacement; None where it is missing or nobody can look at it."""
     try:
         status = os.stat(path)  # noqa: PTH116  # one system call on the path as given
-    except FileNotFoundError:
+    except (OSError, ValueError):  # a folder that cannot be searched, links in a circle, no possible name
         return None
     return status.st_ino, status.st_mtime_ns

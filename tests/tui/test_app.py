@@ -269,3 +269,13 @@ async def test_copying_says_what_was_done(
         kept = state_folder() / "copied.txt"
         assert kept.exists() == (title != "copied")
         assert (title == "copied") or kept.read_text() == app.screen.copied_text() + "\n"
+
+
+async def test_names_that_are_no_text_are_copied_and_drawn(database: Path, tmp_path: Path) -> None:
+    """Bytes that the locale cannot decode are copied as the UTF-8 they are, else replaced."""
+    folder = tmp_path / "donn\udcc3\udca9es"
+    async with running(database) as (app, pilot):
+        app.database.path = folder / "odd\udcff.db"
+        await pilot.press("y")
+        assert "données/odd\ufffd.db" in app.clipboard
+        assert app._exception is None

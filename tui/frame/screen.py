@@ -122,7 +122,7 @@ class SparsityScreen(Screen[None]):
         path = Path.cwd() / f"sparsity-{self.NAME}-{name}-{moment}.txt"
         try:
             with written_whole(path) as arriving:
-                arriving.write_text(text, encoding="utf-8")
+                arriving.write_text(text, encoding="utf-8", errors="replace")
         except SparsityError as error:
             self.notify(str(error), title="text", severity="error")
         else:

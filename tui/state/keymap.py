@@ -25,10 +25,13 @@ def read_keymap(path: Path | None = None) -> dict[str, str]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"cannot read {path}: {error}; correct the file or move it away"
         raise UsageError(msg) from error
     keys = content.get("keys", {})
+    if not isinstance(keys, dict):
+        msg = f'{path}: keys must be a table; write [keys] and below it "app.quit" = "Q"'
+        raise UsageError(msg)
     known = {action.name for action in all_actions()}
     for name, value in keys.items():
         if name not in known:
@@ -39,7 +42,14 @@ def read_keymap(path: Path | None = None) -> dict[str, str]:
         if not isinstance(value, str | list) or not all(isinstance(key, str) for key in value):
             msg = f'{path}: the keys of "{name}" must be a text or a list of texts'
             raise UsageError(msg)
-    return {name: value if isinstance(value, str) else ",".join(value) for name, value in keys.items()}
+        if not all(key.strip() for key in _joined(value).split(",")):
+            msg = f'{path}: one of the keys of "{name}" is empty; the key , is written comma'
+            raise UsageError(msg)
+    return {name: _joined(value) for name, value in keys.items()}
+
+
+def _joined(keys: str | list[str]) -> str:
+    return keys if isinstance(keys, str) else ",".join(keys)
 
 
 def key_name(key: str) -> str:

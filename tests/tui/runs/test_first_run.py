@@ -252,3 +252,38 @@ async def test_a_build_is_cancelled_after_a_yes(tmp_path: Path, builder: dict, a
             Path("go").touch()
             await pilot.press("b")
             await wait_for(pilot, lambda: app.overview is not None)
+
+
+@pytest.mark.parametrize("kind", ["circle", "long", "below a file"])
+async def test_a_path_nobody_can_look_at_is_told_once(tmp_path: Path, kind: str) -> None:
+    """The page says that it cannot look there, in the words of the other commands."""
+    path = {
+        "circle": tmp_path / "circle.db",
+        "long": tmp_path / ("x" * 300),
+        "below a file": tmp_path / "file" / "x.db",
+    }[kind]
+    (tmp_path / "file").touch()
+    (tmp_path / "circle.db").symlink_to(tmp_path / "circle.db")
+    app = make_app(path)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await wait_for(pilot, lambda: "cannot look at" in screen_text(app))
+        assert app.current_mode == "first_run"
+        assert not app._notifications
+
+
+async def test_a_folder_that_closes_keeps_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking into it fails every second, which is no reason to say anything."""
+    path = build(tmp_path / "live.db", Shape(blocks=1, chance_replicates=2))
+    async with running(path) as (app, pilot):
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("warehouse.reading.os.stat", refuse)
+        app.look()
+        await settle(pilot)
+        monkeypatch.undo()
+        assert not app._notifications
+        assert app.overview is not None

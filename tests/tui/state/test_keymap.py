@@ -33,6 +33,12 @@ def test_a_key_or_a_list_of_keys() -> None:
         ('[keys]\n"app.quitt" = "Q"\n', 'there is no action "app.quitt"; did you mean "app.quit"?'),
         ('[keys]\n"app.quit" = 3\n', 'the keys of "app.quit" must be a text or a list of texts'),
         ("[keys\n", "correct the file or move it away"),
+        ("x = " + "[" * 100_000, "correct the file or move it away"),
+        ("x = " + "1" * 5000, "correct the file or move it away"),
+        ("keys = 3\n", "keys must be a table"),
+        ('keys = ["app.quit"]\n', "keys must be a table"),
+        ('[keys]\n"app.quit" = ""\n', 'one of the keys of "app.quit" is empty'),
+        ('[keys]\n"app.quit" = ["Q", ","]\n', "the key , is written comma"),
     ],
 )
 def test_a_wrong_file_says_what_to_do(text: str, complaint: str) -> None:
@@ -73,3 +79,11 @@ async def test_own_keys_replace_the_default_ones(database: Path) -> None:
 def test_keys_are_written_as_on_a_keyboard(key: str, written: str) -> None:
     """Textual's names of keys are not what people read on them."""
     assert key_name(key) == written
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    """A binary file is no keymap."""
+    config_folder().mkdir(parents=True)
+    (config_folder() / FILE_NAME).write_bytes(bytes(range(256)))
+    with pytest.raises(UsageError, match="correct the file or move it away"):
+        read_keymap()
