@@ -131,7 +131,7 @@ def _load(arguments: argparse.Namespace) -> None:
 
     progress = choose_progress(as_json=arguments.json)
     try:
-        load_file(_database(arguments.db), arguments.file.resolve(), _command(), progress)
+        load_file(_database(arguments.db), arguments.file.absolute(), _command(), progress)
     finally:
         progress.close()
 

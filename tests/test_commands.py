@@ -79,7 +79,20 @@ def test_a_full_disk_is_one_line(command: str) -> None:
     done = run(command, *ANSWERS[command], wrap='"$@" >/dev/full')
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
+    assert "--debug" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"), [(name, given) for name, given in REQUESTS.items() if name != "sparsity-bench"]
+)
+def test_the_root_folder_is_no_database(command: str, arguments: list[str]) -> None:
+    """It has no name, which the files beside a database take theirs from."""
+    done = run(command, *arguments, "--db", "/")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: / is a folder and no database; name a file with --db\n",
+    )
 
 
 @pytest.mark.parametrize("command", MODULES)

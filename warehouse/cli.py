@@ -10,6 +10,7 @@ from pathlib import Path
 from warehouse.commands import command_parser, run_command
 from warehouse.errors import UsageError
 from warehouse.exporting import write_result
+from warehouse.files import read_finite
 from warehouse.formats import FILES, SINGLE, WRITERS
 from warehouse.location import database_path
 from warehouse.opening import Config, memory_share
@@ -132,7 +133,7 @@ def _query_text(arguments: argparse.Namespace) -> str:
     place = arguments.file or ("standard input" if arguments.query == "-" else "the query")
     try:
         if arguments.file:
-            return Path(arguments.file).read_text(encoding="utf-8")
+            return read_finite(Path(arguments.file)).decode("utf-8-sig")
         text = sys.stdin.read() if arguments.query == "-" else arguments.query
         # Where the locale has no accents, Python keeps their bytes as surrogates.
         return text.encode("utf-8", "surrogateescape").decode("utf-8")

@@ -1,6 +1,7 @@
 """What all commands of this project share: exit codes, one clear line on stderr, version."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from warehouse.printable import one_line
 from warehouse.streams import discard, prepare_streams, settle
 
 DISTRIBUTION = "sparsity-tui"
+#: A disk is full, or the person's share of it: needs no traceback to be understood.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -118,7 +121,8 @@ def _tell(error: BaseException) -> int:
         line, code = f"error: {error}", error.exit_code
     elif isinstance(error, OSError) and error.strerror:
         place = f"cannot use {os.fsdecode(error.filename)}: " if error.filename else ""
-        line, code = f"error: {place}{error.strerror} (--debug shows where)", 1
+        more = "; make room and try again" if error.errno in _NO_ROOM else " (--debug shows where)"
+        line, code = f"error: {place}{error.strerror}{more}", 1
     else:
         line, code = f"error: {type(error).__name__}: {error} (--debug shows where)", 1
     settle(sys.stdout)

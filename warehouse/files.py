@@ -1,5 +1,6 @@
 """Writing files whole: one appears, or takes the place of another, only when all of it is on the disk."""
 
+import errno
 import os
 import secrets
 import stat
@@ -58,6 +59,24 @@ def written_whole(path: Path, *, replace: bool = True, mode: int | None = None) 
             sync(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_finite(path: Path) -> bytes:
+    """Return the content of a file or a pipe, never waiting or reading for ever.
+
+    Raises:
+        OSError: it cannot be read, is a device, which may have no end, or a pipe that nothing comes through.
+    """
+    kind = path.stat().st_mode
+    if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+        raise OSError(errno.EINVAL, "it is a device and no file")
+    # Opening a pipe otherwise waits for somebody who writes.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        os.set_blocking(file.fileno(), True)
+        content = file.read()
+    if stat.S_ISFIFO(kind) and not content:
+        raise OSError(errno.ENODATA, "nothing comes through this pipe")
+    return content
 
 
 def sync(path: Path) -> None:

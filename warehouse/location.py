@@ -15,14 +15,22 @@ def database_path(given: str | os.PathLike[str] | None = None) -> Path:
     """Return the absolute path of the database: the one given, else $SPARSITY_DB, else sparsity.db here.
 
     Symbolic links are followed, so that publishing replaces the file and not the link.
+
+    Raises:
+        UsageError: the path is relative to a folder that is gone, or is the root folder.
     """
     chosen = given or os.environ.get(ENVIRONMENT_VARIABLE) or FILE_NAME
     try:
         # Unlike Path.resolve, these accept circular links; opening the file then reports them.
-        return Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
+        path = Path(os.path.realpath(os.path.expanduser(chosen)))  # noqa: PTH111
     except FileNotFoundError as error:
         msg = "the current folder was removed; go to another one, or name the database by its whole path"
         raise UsageError(msg) from error
+    if not path.name:
+        # It has no name that those of the files beside it could begin with.
+        msg = f"{path} is a folder and no database; name a file with --db"
+        raise UsageError(msg)
+    return path
 
 
 def belongs_to(path: Path, database: Path) -> bool:

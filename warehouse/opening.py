@@ -17,6 +17,10 @@ CATALOG = "sparsity"
 Config = dict[str, str | bool | int | float | list[str]]
 #: Nothing that a file or a query asks for is fetched from the internet.
 NO_DOWNLOADS: Config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+#: How DuckDB says that a file was cut short or that its blocks are not what was written.
+_DAMAGED = re.compile(
+    r"Could not read enough bytes|Corrupt|[Cc]hecksum|Failed to deserialize|Serialization Error"
+)
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 
 
@@ -132,6 +136,11 @@ class translated_errors:  # noqa: N801  # reads as a statement: with translated_
                 f"{self.path}.wal, which holds what was last committed, cannot be read into {self.path};"
                 f" keep both files and open them with the version of DuckDB that wrote them ({first_line})"
             )
+        elif _DAMAGED.search(first_line):
+            msg = (
+                f"{self.path} is damaged; put a copy of it in its place, or name another file with --db"
+                f" ({first_line})"
+            )
         else:
-            msg = f"cannot open {self.path}: {first_line}"
+            msg = f"cannot open {self.path}: {first_line}; name another file with --db"
         raise UnreadableDatabaseError(msg) from error

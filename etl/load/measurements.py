@@ -7,12 +7,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from etl.errors import PatternError
+from etl.pruning.patterns import Pattern
 from etl.validation import complaint
 from warehouse.errors import SparsityError
+from warehouse.files import read_finite
 
 ADVICE = "load files written by sparsity-bench run"
 
@@ -28,6 +31,16 @@ def _to_utc(moment: datetime.datetime) -> datetime.datetime:
     except OverflowError as error:
         msg = "Input should be a time between the years 1 and 9999 in UTC"
         raise ValueError(msg) from error
+
+
+def _possible(pattern: str) -> str:
+    """Return the name of a pattern, which is any word, or N:M with 1 ≤ N < M."""
+    if ":" in pattern:
+        try:
+            Pattern.parse(pattern)
+        except PatternError as error:
+            raise ValueError(str(error)) from error
+    return pattern
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -51,7 +64,7 @@ class Measurement(BaseModel):
     batch: Count
     dtype: Text
     sparsity: Annotated[float, Field(ge=0, le=1)]
-    pattern: Text
+    pattern: Annotated[Text, AfterValidator(_possible)]
     mask_source: Text
     latency_us_p20: Positive | None = None
     latency_us_p50: Positive | None = None
@@ -71,6 +84,15 @@ class Measurement(BaseModel):
     error: str | None = None
     value_format: Text = "16"
 
+    @model_validator(mode="after")
+    def _percentiles_rise(self) -> Self:
+        given = (self.latency_us_p20, self.latency_us_p50, self.latency_us_p80)
+        known = [latency for latency in given if latency is not None]
+        if known != sorted(known):
+            msg = "latency_us_p20, latency_us_p50 and latency_us_p80 must rise in this order"
+            raise ValueError(msg)
+        return self
+
 
 @dataclass(frozen=True)
 class MeasurementFile:
@@ -88,8 +110,8 @@ def read_measurements(path: Path) -> MeasurementFile:
         BenchmarkFileError: it cannot be read or is empty, or a line of it is no measurement.
     """
     try:
-        content = path.read_bytes()
-        lines = content.decode().split("\n")
+        content = read_finite(path)
+        lines = content.decode("utf-8-sig").split("\n")
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}; give a file written by sparsity-bench run"
         raise BenchmarkFileError(msg) from error

@@ -27,6 +27,7 @@ from etl.settings.keys import (
 )
 from etl.validation import complaint, nearest
 from warehouse.errors import UsageError
+from warehouse.files import read_finite
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -86,9 +87,10 @@ def read_settings(file: Path | None, flags: dict[str, Any]) -> Settings:
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_finite(file).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        msg = f"cannot read the pipeline file {file}: {error}"
+        reason = error.strerror if isinstance(error, OSError) else error
+        msg = f"cannot read the pipeline file {file}: {reason}"
         raise SettingsError(msg) from error
     for name, value in content.items():
         if name not in TABLES:

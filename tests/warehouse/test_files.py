@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import SparsityError, UsageError
-from warehouse.files import PRIVATE, ExistingFileError, written_whole
+from warehouse.files import PRIVATE, ExistingFileError, read_finite, written_whole
 
 
 def write(path: Path, text: str = "new", **options: object) -> None:
@@ -107,6 +107,20 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     with pytest.raises(ExistingFileError):
         write_beside_another()
     assert (path.read_text(), names(tmp_path)) == ("theirs", ["a.csv"])
+
+
+def test_a_device_without_end_is_not_read() -> None:
+    """Reading it would fill the memory."""
+    with pytest.raises(OSError, match="it is a device and no file"):
+        read_finite(Path("/dev/zero"))
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    """Opening it otherwise waits for ever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="nothing comes through this pipe"):
+        read_finite(pipe)
 
 
 def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:

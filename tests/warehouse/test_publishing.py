@@ -201,6 +201,20 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> 
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("size", [20_000, None])
+def test_damage_is_called_damage(database: Path, size: int | None) -> None:
+    """A file cut short, or with other bytes than were written, is said to need a copy; it keeps its bytes."""
+    content = database.read_bytes()[:size]
+    content = content[:15_000] + bytes(100) + content[15_100:]
+    database.write_bytes(content)
+    with (
+        pytest.raises(UnreadableDatabaseError, match="is damaged; put a copy of it in its place"),
+        Writer(database),
+    ):
+        pass
+    assert database.read_bytes() == content
+
+
 def test_folder_that_cannot_be_written_is_named() -> None:
     """Where no file can be made, the message says so and asks for another place."""
     with pytest.raises(NotWritableError, match="cannot write in /proc"), Writer(Path("/proc/sparsity.db")):

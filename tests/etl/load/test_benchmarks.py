@@ -1,6 +1,7 @@
 """Kernel measurements are loaded once, whole or not at all."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,10 @@ def line(**changes: object) -> str:
         (line(packed_bytes=-1), "packed_bytes must be greater than or equal to 1"),
         (line(batch=2**31), "batch must be less than or equal to"),
         (line(out_features=0), "out_features must be greater than or equal to 1"),
+        (line(pattern="5:4"), "pattern 5:4 keeps 5 of every 4"),
+        (line(pattern="2:4:8"), 'pattern "2:4:8" is not known'),
+        (line(latency_us_p20=9), "latency_us_p20, latency_us_p50 and latency_us_p80 must rise in this order"),
+        (line(latency_us_p50=None, latency_us_p80=7), "latency_us_p80 must rise in this order"),
         (line(batch=True), "batch must be a valid integer, not True"),
         (line(batch="1"), "batch must be a valid integer, not '1'"),
         (line(batch=1.5), "batch must be a valid integer, not 1.5"),
@@ -134,6 +139,24 @@ def test_a_bad_line_loads_nothing(
     assert captured.err.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == sorted([*before, bad])
     assert rows_of(database, "SELECT count(*) FROM kernel_benchmarks") == [(1,)]
+
+
+def test_a_pipe_loads(tmp_path: Path) -> None:
+    """`load <(zcat bench.jsonl.gz)` names a pipe that no path but this one leads to."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write(line() + "\n")
+    assert load(tmp_path / "sparsity.db", Path(f"/dev/fd/{reading}")) == 0
+    os.close(reading)
+    assert rows_of(tmp_path / "sparsity.db", "SELECT count(*) FROM kernel_benchmarks") == [(1,)]
+
+
+def test_files_as_other_systems_write_them_load(tmp_path: Path) -> None:
+    """A byte order mark in front and carriage returns at the ends of lines change nothing."""
+    file = tmp_path / "bench.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + line().encode() + b"\r\n")
+    assert load(tmp_path / "sparsity.db", file) == 0
+    assert rows_of(tmp_path / "sparsity.db", "SELECT count(*) FROM kernel_benchmarks") == [(1,)]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe"])
