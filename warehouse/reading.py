@@ -1,5 +1,6 @@
 """Reading a database that a writer may replace at any moment."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -62,16 +63,24 @@ class Reader:
             self._connection.close()
 
 
-def compute(cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-    """Return what `work` makes of a cursor; a query that its memory limit stops is run again without one.
+def compute(
+    cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], T], limit: str
+) -> T:
+    """Return what `work` makes of a cursor; a query that the memory `limit` stops is run without one.
 
-    A small limit keeps what DuckDB caches of the file small; the few queries that need more get it.
+    A small limit keeps what DuckDB caches of the file small; the few queries that need more get it while
+    they run. `work` returns no rows that are still to be read.
     """
     try:
         return work(cursor)
     except duckdb.OutOfMemoryException:
         cursor.execute(f"SET memory_limit = '{memory_share(DEFAULT_SHARE)}'")
-        return work(cursor)
+        try:
+            return work(cursor)
+        finally:
+            # What the larger limit let in is given back, unless other queries hold it at this moment.
+            with contextlib.suppress(duckdb.OutOfMemoryException):
+                cursor.execute(f"SET memory_limit = '{limit}'")
 
 
 def _attach(path: Path, config: Config | None) -> duckdb.DuckDBPyConnection:

@@ -79,7 +79,9 @@ def test_a_query_that_its_memory_limit_stops_runs_without_one(database: Path) ->
     large = "SELECT count(*) FROM (SELECT DISTINCT hash(range) FROM range(1_000_000))"
     with pytest.raises(duckdb.OutOfMemoryException):
         cursor.execute(large)
-    assert compute(cursor, lambda cursor: cursor.execute(large).fetchone()) == (1_000_000,)
+    limit = cursor.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert compute(cursor, lambda cursor: cursor.execute(large).fetchone(), "4MB") == (1_000_000,)
+    assert cursor.execute("SELECT current_setting('memory_limit')").fetchone() == limit
     with pytest.raises(duckdb.BinderException):
-        compute(cursor, lambda cursor: cursor.execute("SELECT missing"))
+        compute(cursor, lambda cursor: cursor.execute("SELECT missing"), "4MB")
     reader.close()

@@ -11,6 +11,7 @@ from textual.worker import get_current_worker
 
 from tui.state.faults import reason_of
 from tui.state.messages import FetchFailed
+from tui.terminal.footprint import QUERY_MEMORY
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,7 +109,7 @@ class Fetcher:
         cursor = reader.cursor()
         self._cursors[group] = cursor
         try:
-            message = deliver(compute(cursor, work))
+            message = deliver(compute(cursor, work, QUERY_MEMORY))
         finally:
             if self._cursors.get(group) is cursor:
                 del self._cursors[group]
