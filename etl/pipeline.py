@@ -13,7 +13,7 @@ from etl.load.measurements import read_measurements
 from etl.load.tables import load_model
 from etl.plan import is_finished, load_step, make_plan
 from etl.preflight import check_ready
-from warehouse.opening import missing_database
+from warehouse.opening import is_present, missing_database
 from warehouse.publishing import Writer
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def upgrade(database: Path, progress: Progress) -> None:
         MissingDatabaseError: there is none.
         SparsityError: a locked, foreign or newer database, a failed check; nothing is published then.
     """
-    if not database.exists():
+    if not is_present(database):
         raise missing_database(database)
     with Writer(database) as writer:
         if writer.published is not None:

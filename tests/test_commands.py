@@ -95,6 +95,14 @@ def test_the_root_folder_is_no_database(command: str, arguments: list[str]) -> N
     )
 
 
+def test_upgrade_names_a_circular_link(tmp_path: Path) -> None:
+    """A database that cannot be looked at is not called missing."""
+    link = tmp_path / "loop.db"
+    link.symlink_to(link)
+    done = run("sparsity-etl", "upgrade", "--db", str(link))
+    assert (done.returncode, "Too many levels of symbolic links" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("command", MODULES)
 def test_a_locale_without_accents_is_no_failure(command: str) -> None:
     """Letters that the terminal lacks come as escapes."""
