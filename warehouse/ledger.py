@@ -55,3 +55,13 @@ def read_invocations(cursor: "duckdb.DuckDBPyConnection") -> tuple[Invocation, .
 def read_steps(cursor: "duckdb.DuckDBPyConnection") -> tuple[LedgerStep, ...]:
     """Return every step of every invocation, in the order they were begun."""
     return read_rows(cursor, "etl_steps", LedgerStep, "etl_run_id, started_at")
+
+
+def invocation_table(cursor: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyRelation":
+    """Return every invocation with all columns, the latest first."""
+    return cursor.table("run_history").order("etl_run_id DESC")
+
+
+def step_table(cursor: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyRelation":
+    """Return every step of every invocation with all columns, in the order they were begun."""
+    return cursor.table("etl_steps").order("etl_run_id, started_at")

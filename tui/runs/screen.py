@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.dialogs.question_tables import question_table
 from tui.dialogs.tables import ExportTable
 from tui.frame.screen import SparsityScreen
 from tui.runs import ledger
@@ -23,6 +22,7 @@ from tui.runs.run_request import RunRequest
 from tui.state import jobs
 from tui.state.registry import Action
 from tui.widgets.table import Table
+from warehouse.ledger import invocation_table, step_table
 
 WATCH_SECONDS = 0.5
 NO_LOG = "No log: this run was not started from the app on this machine."
@@ -110,8 +110,8 @@ class RunsScreen(SparsityScreen):
     def tables(self) -> list[ExportTable]:
         """Offer the ledger and its steps."""
         return [
-            question_table("etl-runs", "Every invocation of the ETL", "ledger", "invocations"),
-            question_table("etl-steps", "Every step of every invocation", "ledger", "steps"),
+            ExportTable("etl-runs", "Every invocation of the ETL", invocation_table),
+            ExportTable("etl-steps", "Every step of every invocation", step_table),
         ]
 
     def command(self) -> str:

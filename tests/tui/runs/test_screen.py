@@ -213,3 +213,12 @@ def test_pictures(
             pilot.app.screen.query_one("#model", Input).cursor_blink = False
 
     assert snap_compare(make_app(database, screen="runs"), terminal_size=size, run_before=prepare)
+
+
+async def test_the_ledger_is_exported_whole(database: Path) -> None:
+    """Both tables come with all their columns, the number of the run first."""
+    async with running(database, screen="runs") as (app, _):
+        for table in app.screen.tables():
+            cursor = app.reader.cursor()
+            assert table.query(cursor).columns[0] == "etl_run_id", table.name
+            cursor.close()

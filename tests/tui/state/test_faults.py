@@ -25,7 +25,7 @@ from tui.state.fetching import load_query_packages
 def other(module):
     load_query_packages()
     __import__(module)
-modules = ("matrices", "clusters", "compare", "kernels", "ledger", "recommendations")
+modules = ("matrices", "clusters", "compare", "kernels", "recommendations")
 errors = []
 threading.excepthook = lambda told: errors.append(told.exc_value)
 threads = [threading.Thread(target=other, args=(f"warehouse.expressions.{name}",)) for name in modules]
