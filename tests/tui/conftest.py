@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from tests.patience import PATIENCE_SECONDS
@@ -27,6 +28,13 @@ def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("NO_COLOR", "SSH_CONNECTION", "SPARSITY_DB"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def lasting_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the app says until a test has read it, however slow the machine is."""
+    monkeypatch.setattr(Notification, "has_expired", property(lambda _: False))
+    monkeypatch.setattr(Notification, "time_left", property(lambda _: PATIENCE_SECONDS))
 
 
 @pytest.fixture(scope="session")

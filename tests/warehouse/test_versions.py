@@ -251,6 +251,6 @@ def test_a_duckdb_that_removes_the_log_itself_is_noticed(
         def close(self) -> None:
             self.connection.close()
 
-    monkeypatch.setattr(versions.duckdb, "connect", lambda _: Heedless())
+    monkeypatch.setattr(versions.duckdb, "connect", lambda *_args, **_options: Heedless())
     with pytest.raises(RuntimeError, match="does not stop a checkpoint"):
         fold_log(database)

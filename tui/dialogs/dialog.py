@@ -3,10 +3,12 @@
 from contextlib import suppress
 from typing import Any
 
+from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen, Screen, ScreenResultType
-from textual.widgets import OptionList
+
+from tui.widgets.steady_list import SteadyList
 
 
 class AnsweredOnce(Screen[ScreenResultType]):
@@ -25,7 +27,7 @@ class Dialog(ModalScreen[ScreenResultType], AnsweredOnce[ScreenResultType]):
     """A screen over the others that is left with an answer."""
 
 
-class Options(OptionList):
+class Options(SteadyList):
     """A list to choose from, without markup, that pages also before it was drawn for the first time."""
 
     def __init__(self, *content: Any, **options: Any) -> None:
@@ -36,8 +38,17 @@ class Options(OptionList):
             super()._move_page(direction)
 
 
+class Commands(CommandList, SteadyList, can_focus=False):
+    """The list of the palette, which every key typed fills anew."""
+
+
 class Palette(CommandPalette, AnsweredOnce[None]):
     """Textual's list of commands, with its list as ours."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out Textual's palette around our list."""
+        for widget in super().compose():
+            yield Commands() if isinstance(widget, CommandList) else widget
 
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError, IndexError):

@@ -7,8 +7,10 @@ from textual import events, on
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Offset
-from textual.widgets import OptionList, TextArea
+from textual.widgets import TextArea
 from textual.widgets.option_list import Option
+
+from tui.widgets.steady_list import SteadyList
 
 if TYPE_CHECKING:
     from warehouse.completion import Completion, Vocabulary
@@ -23,7 +25,7 @@ TOKEN_STYLES = {
 TALLEST, WIDEST = 8, 56
 
 
-class CompletionList(OptionList):
+class CompletionList(SteadyList):
     """The completions at the cursor; the editor keeps the focus and moves the selection."""
 
     can_focus = False
