@@ -36,6 +36,7 @@ def test_a_signal_inside_a_query_is_an_interruption() -> None:
     """DuckDB turns it into an error of its own; the command still says "interrupted" and ends with 130."""
     script = (
         "import duckdb, os, signal, sys, threading\nfrom warehouse.commands import guarded\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it\n"
         "interruption = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))\n"
         "query = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'\n"
         "sys.exit(guarded(lambda: interruption.start() or duckdb.sql(query).fetchall(), debug=False))"
