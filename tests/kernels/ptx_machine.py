@@ -77,7 +77,8 @@ class Machine:
         active = self._active(line)
         _, name, operands = parse(line)
         if name == "bra":
-            self.away[operands[0]] = active
+            # Threads may have branched there from an earlier line, and are not among the active ones.
+            self.away[operands[0]] = self.away.get(operands[0], np.zeros(self.threads, bool)) | active
         elif any("{" in operand for operand in operands) and name == "mov.b32":
             self._split_or_join(operands, active)
         elif name.split(".")[0] in {"ld", "st", "shfl", "mma", "ldmatrix"} or name.startswith("cp.async.cg"):

@@ -33,7 +33,7 @@ def run_loop(packed: PackedNM, x: torch.Tensor, loop: Loop, program: int) -> np.
 @pytest.mark.parametrize("value_format", NM.value_formats)
 @pytest.mark.parametrize(
     ("batch", "warps", "row_warps", "row_tiles", "ahead"),
-    [(1, 2, 1, 1, 1), (11, 2, 2, 1, 2)],
+    [(1, 2, 1, 1, 1), (11, 2, 2, 1, 2), (3, 2, 2, 2, 1)],
 )
 def test_the_loop_multiplies_what_is_stored(value_format, batch, warps, row_warps, row_tiles, ahead):
     """The last program, all of its blocks, more and fewer than its teams; a tile past the last repeats it."""
