@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from safetensors import SafetensorError, safe_open
 
@@ -30,10 +28,3 @@ def read_tensor(checkpoint: Checkpoint, name: str) -> torch.Tensor:
         msg = f"{header.file}: {name} holds NaN or infinite values; such a model cannot be pruned"
         raise CheckpointError(msg)
     return tensor
-
-
-def read_tensors(
-    checkpoint: Checkpoint, names: Iterable[str], device: torch.device, dtype: torch.dtype
-) -> dict[str, torch.Tensor]:
-    """Read tensors by name onto `device` in `dtype`; raises as `read_tensor` does."""
-    return {name: read_tensor(checkpoint, name).to(device, dtype) for name in names}

@@ -7,17 +7,12 @@ from pathlib import Path
 from tui.state import jobs
 from tui.state.devices import Device
 from tui.state.folders import state_folder
-from warehouse.errors import SparsityError
 
 UNSTRUCTURED_FORMATS = ("dense", "csr", "masked", "bitmask", "sell", "clustered")
 PATTERN_FORMATS = ("dense", "csr", "masked", "nm")
 # Compiling and tuning a format for a new shape; settings that are kept make later runs far shorter.
 SECONDS_PER_FORMAT = 20
 INTERPRETED_SECONDS = 2
-
-
-class NoMatrixError(SparsityError):
-    """There is no mask to measure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The log of a job, line by line, for a person: JSON events in words, everything else as it is."""
 
-import json
 from typing import Any
+
+from tui.state.jobs import json_object
 
 KINDS_OF_TROUBLE = ("error:", "Traceback")
 
@@ -11,7 +12,7 @@ def read_lines(lines: list[str]) -> list[str]:
     written: list[str] = []
     in_progress = False
     for line in lines:
-        event = _event(line)
+        event = json_object(line)
         is_progress = event is not None and event.get("event") == "progress"
         if in_progress and is_progress:
             written.pop()
@@ -40,13 +41,3 @@ def _words(event: dict[str, Any]) -> str:
         runs = " ".join(map(str, event.get("run_ids", [])))
         return f"✓ {event.get('state', 'finished')}" + (f": {rows:,} rows, runs {runs}" if runs else "")
     return ", ".join(f"{key} {value}" for key, value in event.items())
-
-
-def _event(line: str) -> dict[str, Any] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        content = json.loads(line)
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None

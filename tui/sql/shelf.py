@@ -1,6 +1,5 @@
 """What can be asked: saved questions, earlier queries, and the views and tables with their columns."""
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from warehouse.completion import Relation, Vocabulary
 
 SHOWN_HISTORY = 100
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +162,3 @@ class SqlShelf(Motions, Tree[Item]):
     def _to_parent(self, node: TreeNode[Item]) -> None:
         if node.parent is not None and node.parent is not self.root:
             self.move_cursor(node.parent)
-
-
-def _brief(text: str) -> str:
-    """Write a query in one line, without its comments."""
-    return " ".join(_COMMENT.sub(" ", text).split()) or text

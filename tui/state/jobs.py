@@ -53,7 +53,7 @@ class Job:
 
     def events(self) -> list[dict[str, Any]]:
         """Return the JSON objects the job has written so far."""
-        return [event for line in self.lines() if (event := _event(line)) is not None]
+        return [event for line in self.lines() if "event" in (event := json_object(line) or {})]
 
     def lines(self) -> list[str]:
         """Return the lines of the log, errors among them."""
@@ -64,7 +64,7 @@ class Job:
 
     def last_words(self) -> str:
         """Return the last line that is no event: where a command says what went wrong."""
-        plain = [line for line in self.lines() if line.strip() and _event(line) is None]
+        plain = [line for line in self.lines() if line.strip() and "event" not in (json_object(line) or {})]
         return plain[-1].removeprefix("error: ") if plain else "it ended without saying why"
 
 
@@ -165,14 +165,15 @@ def program(script: str, module: str) -> tuple[str, ...]:
     return (found,) if found else (sys.executable, "-m", module)
 
 
-def _event(line: str) -> dict[str, Any] | None:
+def json_object(line: str) -> dict[str, Any] | None:
+    """Return the JSON object that a line of a log holds; None where it holds something else."""
     if not line.startswith("{"):
         return None
     try:
         content = json.loads(line)
     except ValueError:
         return None
-    return content if isinstance(content, dict) and "event" in content else None
+    return content if isinstance(content, dict) else None
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
