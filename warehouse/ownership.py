@@ -95,9 +95,9 @@ def make_room(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) 
     """
     notes = []
     ours = recorded(connection, "table") | {RECORD}
-    taken = relations(connection)
+    taken, taken_by_macros = relations(connection), macros(connection)
     for name, kind in wanted.items():
-        if kind == "macro" and name in macros(connection):
+        if kind == "macro" and name in taken_by_macros:
             msg = f"the macro {name} is yours, and this version makes one of that name; drop or rename yours"
             raise TakenNameError(msg)
         if kind != "macro" and name in taken and not (kind == "table" and name in ours):

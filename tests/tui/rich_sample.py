@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from tests import sample_warehouse
 from tests.sample_warehouse import RUNS, Run, Shape, keep_mask, list_matrices
@@ -63,7 +64,9 @@ def _compare_features(connection: duckdb.DuckDBPyConnection) -> None:
                 1 - value,
             )
             rows.append(row)
-    connection.executemany("INSERT INTO feature_comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    columns = {f"c{place}": values for place, values in enumerate(zip(*rows, strict=True))}
+    connection.register("arriving", pa.table(columns))
+    connection.execute("INSERT INTO feature_comparisons SELECT * FROM arriving")
 
 
 def _place_features(connection: duckdb.DuckDBPyConnection) -> None:
