@@ -51,12 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(action=_plan)
     load = commands.add_parser("load", help="load a file written by sparsity-bench run")
     load.set_defaults(action=_load)
-    load.add_argument("file", type=Path, help="kernel measurements, one JSON object a line")
-    load.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    load.add_argument("file", type=Path, help="kernel measurements, one JSON object per line")
+    load.add_argument("--json", action="store_true", help="one JSON object per line on stdout")
     add_common_options(load)
     upgrade = commands.add_parser("upgrade", help="bring a database of an older version up to date")
     upgrade.set_defaults(action=_upgrade)
-    upgrade.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    upgrade.add_argument("--json", action="store_true", help="one JSON object per line on stdout")
     add_common_options(upgrade)
     export = commands.add_parser(
         "export-mask", help="write the mask of one matrix for sparsity-bench run --mask"
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add_common_options(export)
     for command in (run, plan):
         command.add_argument("pipeline", nargs="?", type=Path, help="pipeline file (TOML); flags win over it")
-        command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+        command.add_argument("--json", action="store_true", help="one JSON object per line on stdout")
         add_common_options(command)
         _add_setting_flags(command)
     return parser

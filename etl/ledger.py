@@ -1,4 +1,4 @@
-"""The record of what the ETL did: one row an invocation, one row a step, kept with the data itself."""
+"""The record of what the ETL did: one row per invocation, one row per step, kept with the data itself."""
 
 from __future__ import annotations
 

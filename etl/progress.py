@@ -37,7 +37,7 @@ class Progress(Protocol):
 
 
 class JsonProgress:
-    """One JSON object a line on standard output."""
+    """One JSON object per line on standard output."""
 
     def __init__(self) -> None:
         self._step: Step | None = None

@@ -136,7 +136,7 @@ def _described(row: Row) -> str:
     if row["error"]:
         return printable(f"{name}: error: {row['error']}")
     if row["latency_us_p50"] is None:
-        return f"{name}: correct to {row['relative_error']:.1e}, {row['bits_per_weight']:.2f} bits a weight"
+        return f"{name}: correct to {row['relative_error']:.1e}, {row['bits_per_weight']:.2f} bits per weight"
     limit = f"{row['limit_fraction']:.0%} of the limit"
     return f"{name}: {row['latency_us_p50']:.1f} us, {row['speedup']:.2f}x dense, {limit}"
 
@@ -155,7 +155,7 @@ def _list(arguments: argparse.Namespace) -> int:
             state = entry["runs_here"]
             print(
                 f"{entry['format']:<11}{entry['summary']}\n"
-                f"{'':<11}bits a weight: {bits or '-'}; {entry['limits']}"
+                f"{'':<11}bits per weight: {bits or '-'}; {entry['limits']}"
             )
             print(f"{'':<11}here: {state}")
     return 0

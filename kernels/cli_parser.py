@@ -17,7 +17,7 @@ EXAMPLES = """\
   sparsity-bench list                                                  formats and what runs here
   sparsity-bench roofline                                              measured memory bandwidth
   sparsity-bench separation --out separation.jsonl                     does clustering pay?
-  sparsity-bench generate --format nm --tokens 64                      tokens a second, Llama-7B's shape"""
+  sparsity-bench generate --format nm --tokens 64                      tokens per second, Llama-7B's shape"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     common = Parser(add_help=False)
     common.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
-    common.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    common.add_argument("--json", action="store_true", help="one JSON object per line on standard output")
     common.add_argument("--debug", action="store_true", help="show tracebacks")
     run = commands.add_parser("run", parents=[common], help="check and measure formats")
     run.add_argument("--shapes", nargs="+", default=["llama-7b"], metavar="SET|OUTxIN", help="matrix shapes")
@@ -79,7 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--mask", nargs="+", type=Path, default=[], metavar="FILE", help="masks instead of planted"
     )
     separation.add_argument("--out", type=Path, metavar="FILE", help="append rows as JSON lines")
-    generate = commands.add_parser("generate", parents=[common], help="tokens a second end to end")
+    generate = commands.add_parser("generate", parents=[common], help="tokens per second end to end")
     generate.add_argument(
         "--format", choices=("sell", "nm"), default="sell", help="format of the linear layers"
     )

@@ -135,7 +135,7 @@ def compare_generation(
 ) -> dict[str, Any]:
     """Generate greedily with dense and with packed linears over the same pruned weights.
 
-    Returns tokens a second of both, how many of the first tokens are equal, and the relative error of both
+    Returns tokens per second of both, how many of the first tokens are equal, and the relative error of both
     models' first logits against the same model in float32: packed must not be further off than dense is.
     Raises LaunchError where there is no GPU and no smaller model is asked for.
     """
@@ -189,7 +189,7 @@ def _linear_in_float32(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 
 class _Run(NamedTuple):
-    """Tokens chosen, first logits in float32, and tokens a second."""
+    """Tokens chosen, first logits in float32, and tokens per second."""
 
     tokens: list[int]
     logits: torch.Tensor

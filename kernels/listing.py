@@ -17,7 +17,7 @@ SAMPLE_SHAPE = (256, 2048)
 
 
 def describe_formats(machine: Machine) -> list[dict[str, Any]]:
-    """One entry a format; bits a weight are those of a packed sample."""
+    """One entry per format; bits per weight are those of a packed sample."""
     return [_describe(name, machine) for name in NAMES]
 
 

@@ -91,7 +91,7 @@ def summary(device: str, *, short: bool = False) -> str:
             for shape in HEADLINE
         ]
         lines.append([label, format(statistics.mean(row["bits_per_weight"] for row in rows), ".1f"), *cells])
-    header = ["format", "bits a weight", *(f"{out}×{into}" for out, into in HEADLINE)]
+    header = ["format", "bits per weight", *(f"{out}×{into}" for out, into in HEADLINE)]
     return _table(header, lines)
 
 

@@ -26,7 +26,7 @@ REPLAYS = 20
 
 
 def measure_separation(machine: Machine, shapes: list[Shape], masks: list[Case]) -> Iterator[dict[str, Any]]:
-    """Yield a row a mask: separation ratio, block occupancy, on a GPU the latency of each kernel and dense.
+    """Yield a row per mask: separation ratio, block occupancy, on a GPU the latency of each kernel and dense.
 
     Masks given are clustered by k-means; planted ones know their clusters, and the packing finds its own.
     """

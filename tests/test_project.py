@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl.settings.docs import updated
+from tui.cli import main as app_main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,16 @@ def test_readme_names_every_subcommand() -> None:
         assert commands
         for command in commands:
             assert re.search(rf"sparsity-{program} .*\b{command}\b|`{command}`", readme), command
+
+
+def test_the_page_on_browsers_names_every_option(capsys: pytest.CaptureFixture) -> None:
+    """docs/browser.md says of every option of `sparsity-tui serve` what it does there."""
+    with pytest.raises(SystemExit):
+        app_main(["serve", "--help"])
+    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--debug"}
+    assert len(options) > 5
+    page = (ROOT / "docs" / "browser.md").read_text()
+    assert [option for option in sorted(options) if f"`{option}`" not in page] == []
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

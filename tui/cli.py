@@ -44,7 +44,7 @@ def command_line() -> argparse.ArgumentParser:
         "doctor", argument_default=kept, help="say what this terminal, machine and database support"
     )
     doctor.set_defaults(action=_examine)
-    doctor.add_argument("--json", action="store_true", default=False, help="one JSON object a line")
+    doctor.add_argument("--json", action="store_true", default=False, help="one JSON object per line")
     add_common_options(doctor)
     serve = commands.add_parser("serve", argument_default=kept, help="show the app in a web browser")
     serve.set_defaults(action=_serve)

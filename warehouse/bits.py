@@ -34,7 +34,7 @@ def unpack_masks(blobs: list[bytes], position_count: int) -> NDArray[np.bool_]:
     """Unpack masks fetched as `keep_mask::BLOB`.
 
     Args:
-        blobs: one string of bytes a feature; DuckDB pads in front with zeros up to a whole byte.
+        blobs: one string of bytes per feature; DuckDB pads in front with zeros up to a whole byte.
         position_count: bits in each mask.
 
     Returns:

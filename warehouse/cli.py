@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_const",
         const="jsonl",
         dest="format",
-        help="one JSON object a line (--format jsonl)",
+        help="one JSON object per line (--format jsonl)",
     )
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of standard output")
     parser.add_argument("--force", action="store_true", help="replace the file of --output if there is one")

@@ -66,7 +66,7 @@ def as_csv(relation: Relation) -> Iterator[bytes]:
 
 
 def as_json(relation: Relation) -> Iterator[bytes]:
-    """One JSON array, an object a line."""
+    """One JSON array, an object per line."""
     separator = b"["
     for line in _objects(relation):
         yield separator + line
@@ -75,7 +75,7 @@ def as_json(relation: Relation) -> Iterator[bytes]:
 
 
 def as_json_lines(relation: Relation) -> Iterator[bytes]:
-    """One JSON object a line."""
+    """One JSON object per line."""
     for line in _objects(relation):
         yield line + b"\n"
 
@@ -112,7 +112,7 @@ FILES = SINGLE | {"csv"}
 
 
 def _objects(relation: Relation) -> Iterator[bytes]:
-    """Yield an object a row; NaN and infinities, which JSON lacks, become null at any depth."""
+    """Yield an object per row; NaN and infinities, which JSON lacks, become null at any depth."""
     names = [json.dumps(name, ensure_ascii=False) for name in unique_names(relation.columns)]
     # Cast even to the same type: of an untyped column to_json alone would not compute the values.
     values = ", ".join(

@@ -1,4 +1,4 @@
-"""Views under the table names of the research code: `wanda_0_5_down_proj`, one row a feature."""
+"""Views under the table names of the research code: `wanda_0_5_down_proj`, one row per feature."""
 
 import re
 

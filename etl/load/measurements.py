@@ -1,4 +1,4 @@
-"""A file of kernel measurements, one JSON object a line, checked before anything is loaded."""
+"""A file of kernel measurements, one JSON object per line, checked before anything is loaded."""
 
 from __future__ import annotations
 

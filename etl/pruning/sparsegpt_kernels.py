@@ -1,8 +1,8 @@
 """SparseGPT's loop over the columns of one block as one GPU kernel.
 
 Rows of W do not touch each other inside a block once the threshold is known, so a program keeps 32 of them
-on chip, one a thread with all of its columns in registers, and walks through the columns without leaving the
-chip: one launch a block in place of several a column.
+on chip, one per thread with all of its columns in registers, and walks through the columns without leaving
+the chip: one launch per block in place of several per column.
 """
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
 

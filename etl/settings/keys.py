@@ -110,7 +110,7 @@ class Prune(Table):
         description="magnitudes equal to the threshold: prune as many as asked (exact), or all (reference)",
     )
     damping: float = Field(0.01, description="SparseGPT: damping, as a share of the mean of the diagonal")
-    block_size: Count = Field(128, description="SparseGPT: columns a block")
+    block_size: Count = Field(128, description="SparseGPT: columns per block")
 
 
 class Metrics(Table):

@@ -40,5 +40,5 @@ def write_json(path: Path, record: object) -> None:
 
 
 def write_log(path: Path, records: list[Record]) -> None:
-    """Write the training log, one JSON object a line."""
+    """Write the training log, one JSON object per line."""
     path.write_text("".join(json.dumps(asdict(record)) + "\n" for record in records), encoding="utf-8")

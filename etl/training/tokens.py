@@ -8,7 +8,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 END_OF_TEXT = "<|endoftext|>"
 
-# Encodings carry offsets and strings, many bytes a token; a batch bounds that memory.
+# Encodings carry offsets and strings, many bytes per token; a batch bounds that memory.
 _BATCH_TEXTS = 512
 
 # Words with one leading symbol ("_name", ".append", " return"), numbers of up to three digits, operator runs

@@ -4,7 +4,7 @@
 
     offsets [row]   int32        columns [entry]   int32        values [entry]   16 bits
 
-Bytes = 6 · kept + 4 · (out + 1): 24 bits a weight at 50 %, more than dense.
+Bytes = 6 · kept + 4 · (out + 1): 24 bits per weight at 50 %, more than dense.
 """
 
 from __future__ import annotations

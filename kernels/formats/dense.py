@@ -4,7 +4,7 @@
 
     values [row][column]   16 bits each
 
-Bytes = 2 · out · in: 16 bits a weight, at any sparsity.
+Bytes = 2 · out · in: 16 bits per weight, at any sparsity.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
     values [row][column]   16 bits        mask [row][column]   8 bits
 
-Bytes = 3 · out · in: 24 bits a weight at any sparsity, so its limit is two thirds of dense's speed.
+Bytes = 3 · out · in: 24 bits per weight at any sparsity, so its limit is two thirds of dense's speed.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.

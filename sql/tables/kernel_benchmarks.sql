@@ -32,7 +32,7 @@ COMMENT ON TABLE kernel_benchmarks IS 'One row per device, kernel, value format 
 COMMENT ON COLUMN kernel_benchmarks.latency_us_p20 IS '20th percentile of the time of one call, in microseconds';
 COMMENT ON COLUMN kernel_benchmarks.latency_us_p80 IS '80th percentile of the time of one call, in microseconds';
 COMMENT ON COLUMN kernel_benchmarks.bytes_moved IS 'Bytes one call must move';
-COMMENT ON COLUMN kernel_benchmarks.achieved_gbps IS 'Bytes moved over median time, in gigabytes a second';
+COMMENT ON COLUMN kernel_benchmarks.achieved_gbps IS 'Bytes moved over median time, in gigabytes per second';
 COMMENT ON COLUMN kernel_benchmarks.packed_bytes IS 'Size of the packed matrix in bytes';
 COMMENT ON COLUMN kernel_benchmarks.relative_error IS 'Norm of the difference between the product and the reference product, over the norm of the latter';
 COMMENT ON COLUMN kernel_benchmarks.torch_version IS 'Version of torch';

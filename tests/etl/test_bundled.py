@@ -115,7 +115,7 @@ def test_provenance_names_the_held_out_modules():
 
 
 def test_the_log_shows_learning():
-    """The training log is one JSON object a line with falling held-out loss."""
+    """The training log is one JSON object per line with falling held-out loss."""
     lines = (MODEL_PATH / "training_log.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
     assert [record["step"] for record in records] == sorted(record["step"] for record in records)

@@ -104,7 +104,7 @@ def test_a_model_in_a_hub_cache_goes_by_its_name(tmp_path: Path, capsys: pytest.
 def test_more_clusters_than_a_matrix_has_features_are_refused_by_the_plan(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    """The tiny model has 32 features a matrix; without clustering k does not matter."""
+    """The tiny model has 32 features per matrix; without clustering k does not matter."""
     flags = ["plan", "--db", str(tmp_path / "none.db"), "--model", str(tiny_model), "--k", "4", "32"]
     assert main(flags) == 2
     assert "k 32 is too large: model.layers.0" in capsys.readouterr().err

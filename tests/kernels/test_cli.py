@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="what is told 
 
 
 def test_a_run_checks_every_format_and_times_nothing(tmp_path, capsys):
-    """One row a format with exactly the columns of the warehouse, exit code 0, one note."""
+    """One row per format with exactly the columns of the warehouse, exit code 0, one note."""
     out = tmp_path / "bench.jsonl"
     assert main(["run", "--shapes", "40x128", "--out", str(out)]) == 0
     rows = [json.loads(line) for line in out.read_text().splitlines()]
@@ -61,7 +61,7 @@ def test_a_wrong_kernel_is_an_error_and_never_a_time(monkeypatch, capsys):
 
 
 def test_narrow_values_are_checked_in_the_formats_that_have_them(capsys):
-    """One row a value format for nm, none beside 16 for dense; the rows say which."""
+    """One row per value format for nm, none beside 16 for dense; the rows say which."""
     assert main(["run", "--shapes", "40x128", "--formats", "nm", "dense", "--values", "all", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     found = [(row["kernel"], row["value_format"]) for row in rows]

@@ -103,7 +103,7 @@ def half(rows: Rows) -> Rows:
 
 
 def test_recommendation_without_measurements(half: Rows) -> None:
-    """10 of 16 bits a weight promise 1.6×, and nothing is known of structure."""
+    """10 of 16 bits per weight promise 1.6×, and nothing is known of structure."""
     why = "not measured: 1.60× if time follows the bytes moved; no structure beyond chance to use"
     assert recommendation(half) == ("high", "sell", None, why, None, 1.6)
 

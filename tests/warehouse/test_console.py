@@ -141,7 +141,7 @@ def test_columns_of_one_name_are_told_apart(console: Console) -> None:
 
 
 def test_a_plan_is_shown_line_by_line(console: Console) -> None:
-    """EXPLAIN gives one row a line, so that it can be read in a table."""
+    """EXPLAIN gives one row per line, so that it can be read in a table."""
     page = page_of(console.run("EXPLAIN SELECT answer FROM mine"))
     assert page.rows.num_rows > 3
     assert any("SCAN" in line for line in page.rows.column("plan").to_pylist())

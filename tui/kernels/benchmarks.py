@@ -67,7 +67,7 @@ def shell_command(request: Request, device: Device) -> list[str]:
 
 
 def written_command(request: Request, device: Device) -> str:
-    """Write the steps as a person would type them, one a line."""
+    """Write the steps as a person would type them, one per line."""
     return "\n".join(shlex.join([Path(step[0]).name, *step[1:]]) for step in steps(request, device))
 
 

@@ -152,7 +152,7 @@ def _speed_note(row: "Speedup") -> str:
 def sentence(row: "Speedup") -> str:
     """Say what was measured of one kernel."""
     limit = "" if not row.limit_fraction else f", {percent(row.limit_fraction)}% of the bandwidth"
-    bits = f", {row.bits_per_weight:.1f} bits a weight" if row.bits_per_weight else ""
+    bits = f", {row.bits_per_weight:.1f} bits per weight" if row.bits_per_weight else ""
     source = "a random mask" if row.mask_source == "random" else f"the mask of run {row.mask_source}"
     times = f"{number(row.latency_us_p50)} µs against {number(row.dense_latency_us_p50)} µs dense"
     return f"{row.kernel} {mask_name(row)}: {times}, {SPEED(row.speedup)}×{limit}{bits}, {source}"

@@ -65,7 +65,7 @@ def activation_kernel(
     in_features,
     words,  # words of one input's weights
     threshold,  # inputs with |x| up to it are skipped
-    share,  # inputs a group
+    share,  # inputs per group
     splits,  # programs that share a strip's inputs
     GROUPS: tl.constexpr,  # groups of threads, each with inputs of its own
     LENGTH: tl.constexpr,  # share, rounded up to a power of two

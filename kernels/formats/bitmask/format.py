@@ -13,7 +13,7 @@ row tile by row tile.
 
 Entries are ordered by row tile, step, byte of the bits, lane and bit. A warp decodes a record into operands
 of `mma.m16n8k16`, so that 8 columns of x cost no more than one. Arithmetic follows positions, bytes follow
-kept values: 9 bits a weight at 50 %.
+kept values: 9 bits per weight at 50 %.
 Bytes = records · (128 · R + 4) + 2 · kept, and on average 7 of padding a record.
 Bits and a decode into tensor core operands: SpInfer (EuroSys 2025); the order of entries is our own.
 """

@@ -4,7 +4,7 @@
 
     offsets [block row]   int32       columns [block]   int32       values [block][R][C]   16 bits
 
-Bytes = (2 · R · C + 4) · stored blocks + 4 · (block rows + 1): 8 bits a weight with half the blocks.
+Bytes = (2 · R · C + 4) · stored blocks + 4 · (block rows + 1): 8 bits per weight with half the blocks.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes its pointers and sizes one by one.
@@ -113,7 +113,7 @@ def multiply_blocks(packed: PackedBSR, x: torch.Tensor, out: torch.Tensor, launc
 
 
 def block_launches(packed: PackedBSR) -> list[Config]:
-    """Tiles of 1 to 64 entries a thread."""
+    """Tiles of 1 to 64 entries per thread."""
     _, rows, columns = packed.values.shape
     candidates = []
     for entries, warps in ((16384, 8), (8192, 4), (8192, 8), (16384, 16), (4096, 4), (2048, 4), (1024, 2)):

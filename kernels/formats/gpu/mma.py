@@ -10,7 +10,7 @@ from kernels.formats.gpu.staging import add_up, write_floats
 @triton.jit
 def store_tile(
     sums,  # four floats a lane: 16 rows × 8 columns
-    buffer,  # shared address of 512 bytes a warp
+    buffer,  # shared address of 512 bytes per warp
     scales_ptr,  # (rows,) bfloat16 where SCALED: factor of each row
     y_ptr,  # (batch, out_features) 16 bits: written
     row,  # first row and column of the first group of rows
@@ -23,7 +23,7 @@ def store_tile(
     SCALED: tl.constexpr,
     SUM: tl.constexpr,  # PTX that adds the sums of a group's warps, of which there are at least four
 ):
-    """Add the sums that the warps hold of 16 rows × 8 columns a group, and store them."""
+    """Add the sums that the warps hold of 16 rows × 8 columns per group, and store them."""
     thread = tl.arange(0, 32 * WARPS)
     # Other warps may still be reading what the buffer held before.
     tl.debug_barrier()

@@ -79,7 +79,7 @@ class Copy(NamedTuple):
     threads: int
 
     def text(self, address: str, store: Callable[[int], str]) -> str:
-        """PTX of a copy, 16 bytes a thread at a time.
+        """PTX of a copy, 16 bytes per thread at a time.
 
         Operands: $1 shared address, $2 global address, $3 bytes from one column of x to the next, $4 columns.
         `address` sets `a` from `o` (offset in a column) and `n` (column); `store(i)` writes words v<4i> to

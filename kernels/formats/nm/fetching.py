@@ -39,7 +39,7 @@ def find_weights(loop: Loop, codec: Codec) -> list[str]:
         sub.u32 last, $8, 1;
         add.u32 t, tile, 0; min.u32 t, t, last;
         mad.lo.u32 t, t, $9, block;                                 // the tile's first block for this team
-        mad.wide.u32 values0, t, 512, $4;                           // 512 bytes of values a block
+        mad.wide.u32 values0, t, 512, $4;                           // 512 bytes of values per block
         mad.wide.u32 values0, lane, 16, values0;                    // 16 of them a lane
         … shr.u32 t, lane, 2; mad.wide.u32 scales0, t, 4, scales0;  // a word: rows lane div 4, and 8 below
     """

@@ -16,7 +16,8 @@ whole words, so the kernel moves bytes and little else, and a batch of 8 costs t
               [row]                          bfloat16, where a row has one
 
 A group with fewer than two kept values is filled with explicit zeros (1:4 and empty rows are fine).
-Bytes = ⌈out/16⌉·16 · ⌈in/128⌉·128 · (bits + 2) / 16 for values of so many bits, and 2 a scale: bits a weight
+Bytes = ⌈out/16⌉·16 · ⌈in/128⌉·128 · (bits + 2) / 16 for values of so many bits, and 2 per scale;
+in bits per weight:
 
     16   9.0        fp8, int8   5.0        int4   3.125
 

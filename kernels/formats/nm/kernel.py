@@ -67,7 +67,7 @@ def nm_tensor_core_kernel(
     CONSTRAINTS: tl.constexpr,  # kinds of its operands
     WARPS: tl.constexpr,
     ROW_WARPS: tl.constexpr,  # groups of rows, each with warps of its own
-    ROW_TILES: tl.constexpr,  # tiles of rows a group, 1 or 2
+    ROW_TILES: tl.constexpr,  # tiles of rows per group, 1 or 2
     COLUMN_TILES: tl.constexpr,  # tiles of 8 columns of x, 1 or 2
     SCALED: tl.constexpr,  # rows have one scale each
     PDL: tl.constexpr,  # start while the kernel before drains

@@ -51,7 +51,7 @@ def sell_batch_kernel(
     phases,  # windows of x, one after the other
     batch,
     TILE_ROWS: tl.constexpr,  # rows a program
-    LANES: tl.constexpr,  # lanes a row
+    LANES: tl.constexpr,  # lanes per row
     BF16: tl.constexpr,  # 16-bit values are bfloat16, not float16
     BATCH: tl.constexpr,  # batch, rounded up to a power of two
     PDL: tl.constexpr,  # the next kernel starts with this one

@@ -18,7 +18,7 @@ A gap of 0 repeats the column before and occurs only at a lane's first entry and
 The lanes of phase p take their columns from a window of x that starts at p · shift and that fits a program's
 shared memory; a row so uneven that it leaves the window sends its matrix to gathers from global memory.
 
-Bytes = 20 · E/8 + 2 · lanes + 4 · rows + 4 · (tiles + 1) for E entries after padding: 10.1 bits a weight
+Bytes = 20 · E/8 + 2 · lanes + 4 · rows + 4 · (tiles + 1) for E entries after padding: 10.1 bits per weight
 at 50 %. The prefix sums of 8 gaps come from one multiplication, so decoding costs three instructions a value.
 """
 
@@ -52,7 +52,7 @@ WIDEST_ROW = 1 << 16
 FEWEST_STEPS = 4
 # Registers a thread by depth: enough not to spill in the loop, few enough to fill a multiprocessor.
 REGISTERS = {1: 32, 2: 40, 4: 64}
-# (rows a tile, lanes a row) worth trying. The first whose lanes a row can fill with four
+# (rows per tile, lanes per row) worth trying. The first whose lanes a row can fill with four
 # steps each is the default, so the short ones at the end serve small matrices.
 LAYOUTS = (
     (32, 16), (16, 32), (32, 32), (8, 64), (16, 64), (64, 16), (8, 32), (32, 8),
@@ -62,7 +62,7 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class PackedSell(Packed):
-    """`phases` × `lanes` lanes for each of `tile_rows` rows a tile.
+    """`phases` × `lanes` lanes for each of `tile_rows` rows per tile.
 
     `steps` (tiles + 1,) are running totals of a phase's steps over the tiles; `uniform` is the number every
     tile has, 0 where tiles differ. `spans` holds the first and last column of each phase.
@@ -187,7 +187,7 @@ class Sell(Format):
         start(sell_batch_kernel, programs, *stored, x_t, out, *sizes, BATCH=width, early=pdl > 0, **settings)
 
     def layouts(self, shape: tuple[int, int], density: float, batch: int) -> Sequence[Config]:
-        """Tiles of 8 to 64 rows; as many lanes a row as leaves each lane at least four steps."""
+        """Tiles of 8 to 64 rows; as many lanes per row as leaves each lane at least four steps."""
         width = next_power_of_2(batch)
         phases = count_phases(shape[1], width)
         kept = max(1, int(shape[1] * density))

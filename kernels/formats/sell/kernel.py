@@ -98,7 +98,7 @@ def sell_kernel(  # noqa: C901, PLR0912, PLR0915 - the branches are the compiler
     shift,  # inputs from one window of x to the next
     batch,
     TILE_ROWS: tl.constexpr,  # rows a program
-    LANES: tl.constexpr,  # lanes a row
+    LANES: tl.constexpr,  # lanes per row
     WIDTH: tl.constexpr,  # batch, rounded up to a power of two: 1, or where x is STAGED 2 or 4
     BF16: tl.constexpr,  # 16-bit values are bfloat16, not float16
     DEPTH: tl.constexpr,  # steps of a lane that are read before they are used: 1, 2 or 4

@@ -1,4 +1,4 @@
-"""Which weights compete: four weights a row, answers by hand."""
+"""Which weights compete: four weights per row, answers by hand."""
 
 import pytest
 import torch

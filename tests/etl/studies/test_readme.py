@@ -56,7 +56,7 @@ def test_other_sparsities_stay_out_of_the_table() -> None:
     ("structured", "ending"), [(0, "none are structured."), (1, "1 is structured."), (2, "2 are structured.")]
 )
 def test_verdicts_are_counted_by_run_and_in_all(structured: int, ending: str) -> None:
-    """The table has a row a run and their sum, the sentence the sum alone."""
+    """The table has a row per run and their sum, the sentence the sum alone."""
     rows = [
         verdict_row("wanda", 10, 7, 2, 1, 0),
         verdict_row("magnitude", 5, 5 - structured, 0, 0, structured),

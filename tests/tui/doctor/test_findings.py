@@ -185,7 +185,7 @@ def test_the_text_survives_any_encoding() -> None:
 
 
 def test_the_command_needs_no_terminal(database: Path) -> None:
-    """`sparsity-tui doctor` says the same in a pipe, as text and as one JSON object a line."""
+    """`sparsity-tui doctor` says the same in a pipe, as text and as one JSON object per line."""
     text = run_without_terminal("doctor", "--db", str(database))
     assert (text.returncode, text.stderr) == (0, "")
     assert "standard output is no terminal" in text.stdout

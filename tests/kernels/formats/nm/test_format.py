@@ -31,7 +31,7 @@ def test_unkept_slots_hold_valid_ascending_positions():
     ("value_format", "bits"), [("16", 9), ("fp8", 5 + 16 / 1024), ("int8", 5 + 16 / 1024), ("int4", 3.125)]
 )
 def test_bits_a_weight(value_format, bits):
-    """Two values and two 2-bit positions for four weights, and a 16-bit scale a row or a group of 128."""
+    """Two values and two 2-bit positions for four weights, and a 16-bit scale per row or a group of 128."""
     packed = NM(value_format).pack(
         torch.ones(32, 1024).half(), (torch.arange(1024) % 2 == 0).expand(32, 1024)
     )

@@ -52,7 +52,7 @@ def test_one_long_row_pads_only_its_own_tile():
 
 
 def test_bits_a_weight_at_half():
-    """Rows that fill their lanes take 20 bits an entry and little else: 10.1 bits a weight at 50 %."""
+    """Rows that fill their lanes take 20 bits per entry and little else: 10.1 bits per weight at 50 %."""
     mask = (torch.arange(4096) % 2 == 0).expand(64, 4096)
     packed = pack(torch.ones(64, 4096).half(), mask, {"tile_rows": 32, "lanes": 16, "phases": 1})
     assert 10.0 < packed.bits_per_weight < 10.15
