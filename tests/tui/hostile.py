@@ -8,7 +8,7 @@ import duckdb
 #: Each holds all that is hostile in one way: what is taken for markup anywhere fails on the first of them.
 NAMES = {
     "markup": "[/bold] [/] [red]red[/red] [@click=app.quit]x[/] [ [[ \\[ [b",
-    "terminal": "a\x1b]52;c;aGFja2Vk\x07b\x1b[2J\x1b[Hb\x9b2J\x9d52;c;aGFja2Vk\x9cc\u202egnp.exe\u2066\u2069d",
+    "terminal": "a\x1b]52;c;aGFja2Vk\x07b\x1b[2J\x1b[Hb\x9b2J\x9d52;c;aGFja2Vk\x9cc\u202egnp.ex\u2066\u2069d",
     "lines": "a\nb\r\nc\u2028d\x0b",
     "long": "n" * 10_000,
     "scripts": "👩‍👩‍👧‍👦🇩🇪 שלום مرحبا",
