@@ -1,5 +1,6 @@
 """A small published database and another process that holds it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,15 +18,21 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A database that has been published once, with one row of the user's own."""
-    path = tmp_path / "sparsity.db"
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has been published once, with one row of the user's own; to be copied, not changed."""
+    path = tmp_path_factory.mktemp("published") / "sparsity.db"
     with Writer(path) as writer:
         connection = writer.begin()
         connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
         writer.publish()
     return path
+
+
+@pytest.fixture
+def database(published: Path, tmp_path: Path) -> Path:
+    """A copy of that database which a test may change."""
+    return shutil.copy(published, tmp_path / "sparsity.db")
 
 
 @pytest.fixture
