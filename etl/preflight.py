@@ -1,4 +1,4 @@
-"""What would stop a plan half-way, found before any work: device, architecture, tokenizer, short texts."""
+"""What would stop a plan half-way, found before any work: device, architecture, tokenizer, unfit texts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from etl.errors import CalibrationError
 from etl.model.texts import calibration_text, evaluation_text
 
 if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+    from etl.model.checkpoint import Checkpoint
+    from etl.model.text_files import Content
     from etl.plan import Plan
     from etl.settings.keys import Calibration
 
@@ -22,26 +26,54 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
         UsageError: `device` is not there.
         CheckpointError: transformers knows no such model, or its tensors do not fit the configuration.
         CalibrationError: no tokenizer can be loaded, or a text is shorter than one sequence or window, or
-            more sequences are asked for than there is memory for.
+            more sequences are asked for than there is memory for, or longer ones than the model has
+            positions.
     """
     pending = {step.kind for step in plan.pending}
     if not pending & {"prune", "evaluate"}:
         return
     from etl.device import choose_device  # noqa: PLC0415
     from etl.model.skeleton import build_skeleton  # noqa: PLC0415
-    from etl.model.tokenizer import Tokenizer  # noqa: PLC0415
 
-    model = build_skeleton(plan.checkpoint, choose_device(device))
-    tokenizer = Tokenizer(plan.checkpoint.folder)
+    config = build_skeleton(plan.checkpoint, choose_device(device)).config
     if "prune" in pending:
         drawn = plan.settings.calibration
-        _check_memory(drawn, model.config.hidden_size)
+        _check_memory(drawn, config.hidden_size)
+        _check_positions(config, drawn.length, "[calibration] length")
         text = calibration_text(drawn.calibration, drawn.samples * drawn.length)
-        tokenizer.check_length(text, drawn.length, "calibration")
+        _check_text(plan.checkpoint, config, text, drawn.length, "calibration")
     if "evaluate" in pending:
         evaluated = plan.settings.evaluate
+        _check_positions(config, evaluated.window, "[evaluate] window")
         text = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
-        tokenizer.check_length(text, evaluated.window, "evaluation")
+        _check_text(plan.checkpoint, config, text, evaluated.window, "evaluation")
+
+
+def _check_text(
+    checkpoint: Checkpoint, config: PretrainedConfig, text: Content, wanted: int, purpose: str
+) -> None:
+    """Refuse a text of fewer than `wanted` tokens, and token ids that the model does not know."""
+    from etl.model.tokenizer import Tokenizer, check_length  # noqa: PLC0415
+
+    if isinstance(text, str):
+        Tokenizer(checkpoint.folder).check_length(text, wanted, purpose)
+        return
+    check_length(len(text), wanted, purpose)
+    outside = text[(text < 0) | (text >= config.vocab_size)]
+    if outside.size:
+        msg = (
+            f"the {purpose} tokens hold {outside[0]}, outside the vocabulary of {config.vocab_size}; "
+            "use the model's tokenizer"
+        )
+        raise CalibrationError(msg)
+
+
+def _check_positions(config: PretrainedConfig, length: int, setting: str) -> None:
+    """Refuse sequences longer than the positions that the model was made for, where it names their number."""
+    most = getattr(config, "max_position_embeddings", None)
+    if isinstance(most, int) and 0 < most < length:
+        msg = f"{setting} is {length} tokens, and the model has {most} positions; give at most {most}"
+        raise CalibrationError(msg)
 
 
 def _check_memory(drawn: Calibration, hidden_size: int) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from etl.model.checkpoint import WeightMatrix
+    from etl.model.text_files import Content
     from etl.plan import Plan, Step
     from etl.progress import Progress
     from etl.pruning.request import PruningRequest
@@ -100,7 +101,10 @@ class Workbench:
         tokens = self._tokens(evaluation_text(settings.text, count * length), "evaluation text")
         return spread_windows(tokens, count, length).flatten()
 
-    def _tokens(self, text: str, name: str) -> torch.Tensor:
+    def _tokens(self, text: Content, name: str) -> torch.Tensor:
+        if not isinstance(text, str):
+            return torch.from_numpy(text)
+
         def report(done: int, total: int) -> None:
             self._progress.advanced(done, total, f"encoding the {name}")
 

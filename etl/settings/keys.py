@@ -88,7 +88,9 @@ class Model(Table):
 class Calibration(Table):
     """[calibration]."""
 
-    calibration: Place = Field(STANDARD_LIBRARY, description="calibration text: stdlib, or a file or folder")
+    calibration: Place = Field(
+        STANDARD_LIBRARY, description="calibration text or token ids: stdlib, or a file or folder"
+    )
     samples: Count = Field(32, description="calibration sequences")
     length: Several = Field(256, description="tokens in each calibration sequence")
     calibration_seed: Index = Field(0, description="seed of the draw of the sequences")
@@ -150,7 +152,8 @@ class Evaluate(Table):
 
     evaluate: bool = Field(True, description="measure perplexity")
     text: Place = Field(
-        STANDARD_LIBRARY, description="evaluation text: stdlib (held-out modules), or a file or folder"
+        STANDARD_LIBRARY,
+        description="evaluation text or token ids: stdlib (held-out modules), or a file or folder",
     )
     window: Several = Field(512, description="tokens in each window")
     windows: Count = Field(32, description="windows evaluated, spread evenly over the text")

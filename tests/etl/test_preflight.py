@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
@@ -49,6 +50,27 @@ SPOILT: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
         "the calibration text has 2",
     ),
     "an evaluation text too short": (lambda _: None, ("--text", "short.txt"), "the evaluation text has 2"),
+    "a line that is no JSON": (
+        lambda _: None,
+        ("--calibration", "bad.jsonl"),
+        "bad.jsonl: line 2 is no JSON",
+    ),
+    "tokens of another vocabulary": (
+        lambda _: None,
+        ("--calibration", "ids.npy"),
+        "the calibration tokens hold 2048, outside the vocabulary of 2048",
+    ),
+    "too few tokens": (lambda _: None, ("--text", "ids.npy", "--window", "80"), "the evaluation text has 64"),
+    "a window beyond the positions": (
+        lambda _: None,
+        ("--window", "2049"),
+        "[evaluate] window is 2049 tokens, and the model has 2048 positions; give at most 2048",
+    ),
+    "sequences beyond the positions": (
+        lambda _: None,
+        ("--length", "2049"),
+        "[calibration] length is 2049 tokens, and the model has 2048 positions; give at most 2048",
+    ),
 }
 
 
@@ -68,6 +90,8 @@ def test_what_would_stop_the_job_is_said_first(
     model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
     spoil(model)
     (tmp_path / "short.txt").write_text("import os")
+    (tmp_path / "bad.jsonl").write_text('{"text": "import os"}\n{"text": \n')
+    np.save(tmp_path / "ids.npy", np.arange(1985, 2049))
     before = sorted(tmp_path.rglob("*"))
     assert (
         main([command, "--db", "sparsity.db", "--model", "model", *QUICK, "--method", "wanda", *flags]) == 1

@@ -19,7 +19,7 @@ def write_tiny_model(folder: Path, *, layers: int = 2, max_shard_size: str = "1G
         num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=128,
+        max_position_embeddings=2048,
         tie_word_embeddings=True,
     )
     model = LlamaForCausalLM(config).to(torch.bfloat16)
