@@ -22,10 +22,10 @@ run: $(INSTALLED)  ## prune the bundled model, build sparsity.db, open the app (
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/sparsity-tui; else $(BIN)/sparsity-sql --saved perplexity_by_method; fi
 
 test: $(INSTALLED)  ## everything that needs no GPU
-	$(BIN)/pytest -m "not gpu" --numprocesses auto
+	$(BIN)/pytest -m "not gpu" --numprocesses auto --dist loadgroup
 
 coverage: $(INSTALLED)  ## the tests again, with the share of lines and branches that ran
-	$(BIN)/pytest -m "not gpu" --numprocesses auto --cov --cov-report=term
+	$(BIN)/pytest -m "not gpu" --numprocesses auto --dist loadgroup --cov --cov-report=term
 
 check: $(INSTALLED)  ## formatting, lint, types, import rules, SQL style
 	$(BIN)/ruff format --check .

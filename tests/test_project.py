@@ -11,6 +11,8 @@ import pytest
 from etl.settings.docs import updated
 from tui.cli import main as app_main
 
+pytestmark = pytest.mark.xdist_group("project")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

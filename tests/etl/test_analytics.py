@@ -9,6 +9,8 @@ from etl.cli import main
 from tests.etl.tiny import QUICK
 from warehouse.opening import attach_read_only
 
+pytestmark = pytest.mark.xdist_group("analytics")
+
 METHODS = ["--algorithm", "kmeans", "agglomerative", "--distance", "euclidean", "hamming", "--k", "2"]
 REPEATS = ["--references", "2", "--cluster-seed", "0", "1", "--restarts", "2"]
 

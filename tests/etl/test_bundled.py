@@ -13,6 +13,8 @@ import kernels
 from etl.bundled import MODEL_PATH
 from etl.model.corpus import HELD_OUT_MODULES, held_out_text
 
+pytestmark = pytest.mark.xdist_group("bundled")
+
 WINDOW = 512
 
 

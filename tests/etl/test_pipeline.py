@@ -23,6 +23,8 @@ from tests.etl.tiny import QUICK, write_tiny_model
 from warehouse.bits import unpack_masks
 from warehouse.opening import attach_read_only
 
+pytestmark = pytest.mark.xdist_group("pipeline")
+
 
 def run(database: Path, model: Path, *flags: str) -> int:
     return main(["run", "--db", str(database), "--model", str(model), *QUICK, *flags])

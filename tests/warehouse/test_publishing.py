@@ -191,7 +191,7 @@ def test_newer_schema_is_refused(database: Path) -> None:
         Reader(database)
 
 
-@pytest.mark.parametrize("content", [b"", b"these are no pages of a database" * 200])
+@pytest.mark.parametrize("content", [b"", b"no pages of a database" * 200], ids=["empty", "text"])
 def test_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
     """A file of another kind gives one clear error and keeps its bytes."""
     path = tmp_path / "notes.db"

@@ -9,6 +9,8 @@ from etl.cli import main
 from etl.studies import readme
 from etl.studies.readme import blocks, perplexity_table, verdict_sentence, verdict_table
 
+pytestmark = pytest.mark.xdist_group("readme")
+
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ("README.md", "docs/bundled-model.md", "docs/separation-artefact.md")
 # Another processor, Python or number of threads moves perplexities by a percent or two, and the text of the
