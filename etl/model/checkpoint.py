@@ -9,7 +9,6 @@ import hashlib
 import itertools
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from etl.errors import CheckpointError
 from etl.model.configuration import check_sizes, read_configuration
+from etl.model.digests import file_digests
 from etl.model.headers import TensorHeader, read_headers
 
 _PROJECTIONS = frozenset(("q", "k", "v", "o", "gate", "up", "down"))
@@ -130,10 +130,8 @@ class Checkpoint:
     def fingerprint(self) -> str:
         """Return the SHA-256 of the configuration and every tensor file's contents, in hexadecimal."""
         files = [self.folder / "config.json", *sorted({header.file for header in self.tensors.values()})]
-        with ThreadPoolExecutor() as pool:
-            digests = list(pool.map(_file_digest, files))
         total = hashlib.sha256()
-        for file, digest in zip(files, digests, strict=True):
+        for file, digest in zip(files, file_digests(files), strict=True):
             total.update(f"{file.name}\0{digest}\n".encode())
         return total.hexdigest()
 
@@ -146,8 +144,3 @@ class Checkpoint:
                 "only Llama-family checkpoints with all of their blocks can be pruned"
             )
             raise CheckpointError(msg)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
