@@ -119,6 +119,16 @@ def describe(request: PruningRequest) -> str:
     words = [request.method, f"{request.sparsity:g}", str(request.pattern)]
     if request.pattern.group is None:
         words.append(f"by {request.scope}")
+    if request.value_format is not None:
+        words.append(f"{request.value_format} in groups of {request.group_size}")
+    if request.allocation != "uniform":
+        words.append(f"allocation {request.allocation}")
+    if request.refine is not None:
+        words.append(f"refined by {request.refine}")
+    if request.true_sequential:
+        words.append("true-sequential")
+    if request.projections is not None:
+        words.append(f"projections {','.join(request.projections)}")
     if request.layers is not None:
         words.append(f"blocks {','.join(map(str, request.layers))}")
     if request.ties != "exact":
@@ -142,8 +152,7 @@ def _read_inputs(settings: Settings, checkpoint: Checkpoint) -> Inputs:
 
 
 def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> list[Step]:
-    wanted = {**dataclasses.asdict(request), "pattern": str(request.pattern)}
-    run = _fingerprint("run", inputs.model, inputs.calibration, wanted)
+    run = _fingerprint("run", inputs.model, inputs.calibration, request.identity)
     subject = f"{inputs.name} {describe(request)}"
     prune = Step("prune", subject, run, _fingerprint("prune", run, settings.metrics.feature_metrics), request)
     steps = [prune]

@@ -25,6 +25,7 @@ from etl.model.texts import calibration_text, evaluation_text
 from etl.model.tokenizer import Tokenizer
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
+from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
 
 if TYPE_CHECKING:
@@ -218,6 +219,8 @@ class Workbench:
                 "settings": {},
                 "seed": 0,
                 "code_version": CODE_VERSIONS["evaluate"],
+                "value_format": self._own_format,
+                "thread_count": torch.get_num_threads(),
             },
         )
         loading.finish_run(self._connection, run_id)
@@ -227,6 +230,10 @@ class Workbench:
         settings: dict[str, Any] = {"device": str(self._device)}
         if request.layers is not None:
             settings["layers"] = list(request.layers)
+        if request.projections is not None:
+            settings["projections"] = list(request.projections)
+        if request.true_sequential:
+            settings["true_sequential"] = True
         if request.method == "magnitude":
             settings["ties"] = request.ties
         if request.method == "sparsegpt":
@@ -239,7 +246,17 @@ class Workbench:
             "settings": settings,
             "seed": self._settings.calibration.calibration_seed,
             "code_version": CODE_VERSIONS["prune"],
+            "value_format": request.value_format or self._own_format,
+            "group_size": request.group_size if request.value_format else None,
+            "allocation": request.allocation,
+            "refinement": request.refine,
+            "thread_count": torch.get_num_threads(),
         }
+
+    @property
+    def _own_format(self) -> str | None:
+        """How the checkpoint stores its values."""
+        return DTYPE_FORMATS.get(self._plan.checkpoint.dtype)
 
     def _calibration(self) -> tuple[int, Counter[str]]:
         settings = self._settings.calibration

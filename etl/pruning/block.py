@@ -13,6 +13,7 @@ from etl.model.checkpoint import WeightMatrix
 from etl.model.decoder import Decoder
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
+from etl.pruning.registry import scorer
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from etl.pruning.statistics import SharedInputs
@@ -87,12 +88,12 @@ class BlockPruner:
         checkpoint = self._decoder.checkpoint
         if request.scope != "model" or request.pattern.group is not None:
             return MatrixPruner(checkpoint, request)
-        norms = self._dense_norms if request.method == "wanda" else {}
+        norms = self._dense_norms if scorer(request.method).needs_inputs else {}
         return MatrixPruner(checkpoint, request, model_cut(checkpoint, chosen, request, norms), norms)
 
     @cached_property
     def _dense_norms(self) -> dict[str, torch.Tensor]:
-        """Wanda's a_j (in,) of every matrix in the dense model, by tensor name."""
+        """The inputs' mean squared norms a_j (in,) of every matrix in the dense model, by tensor name."""
         norms = {}
         hidden = self._embed()
         for layer in range(self._decoder.layer_count):

@@ -5,28 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from etl.errors import PruningError
 from etl.model.checkpoint import Checkpoint, WeightMatrix
 from etl.model.tensors import read_tensor
-from etl.pruning import magnitude, sparsegpt, wanda
+from etl.pruning import registry
+from etl.pruning.plugins import check_choice, check_scores, guarded
+from etl.pruning.pruner import Choice, Scorer, Updater
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
 from etl.pruning.scopes import prune_lowest
 from etl.pruning.selection import StreamThreshold
 from etl.pruning.statistics import InputStatistics, SharedInputs
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """What a method decided for one matrix: the new weights, the mask of the pruned, its threshold."""
-
-    weight: torch.Tensor
-    pruned: torch.Tensor
-    threshold: float | None = None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,41 +37,38 @@ class MatrixPruner:
     @torch.no_grad()
     def prune(self, matrices: Sequence[WeightMatrix], inputs: SharedInputs) -> Iterator[PrunedMatrix]:
         """Prune the matrices of one block on the statistics of their inputs, in the order given."""
-        factors: dict[str, sparsegpt.InverseFactor] = {}
+        method = registry.pruner(self.request.method)
+        prepared: dict[str, Any] = {}
         for matrix in matrices:
             started = time.perf_counter()
             statistics = inputs[matrix.component]
             dense = read_tensor(self.checkpoint, matrix.tensor_name).to(statistics.device)
-            if self.request.method == "sparsegpt":
-                leader = inputs.leaders[matrix.component]
-                if leader not in factors:
-                    factors[leader] = sparsegpt.inverse_factor(statistics.hessian, self.request.damping)
-                choice = _updated(dense, factors[leader], self.request)
-            else:
-                choice = self._masked(matrix, dense, statistics)
+            with guarded(self.request.method, matrix.tensor_name):
+                if isinstance(method, Updater):
+                    leader = inputs.leaders[matrix.component]
+                    if leader not in prepared:
+                        prepared[leader] = method.prepare(statistics.hessian, self.request)
+                    choice = method.prune(dense, prepared[leader], self.request)
+                else:
+                    choice = self._masked(method, matrix, dense, statistics)
+                check_choice(self.request.method, choice, dense)
             yield _result(matrix, dense, choice, statistics, started)
 
-    def _masked(self, matrix: WeightMatrix, dense: torch.Tensor, statistics: InputStatistics) -> _Choice:
+    def _masked(
+        self, method: Scorer, matrix: WeightMatrix, dense: torch.Tensor, statistics: InputStatistics
+    ) -> Choice:
         """Prune with a method that only takes weights away."""
-        if self.request.method == "wanda":
-            norms = self.dense_norms.get(matrix.tensor_name, statistics.squared_norms)
-            scores = wanda.scores(dense, norms)
-        else:
-            scores = magnitude.scores(dense)
+        norms = self.dense_norms.get(matrix.tensor_name, statistics.squared_norms)
+        scores = method.scores(dense, norms)
+        check_scores(self.request.method, scores, dense)
         pruned, threshold = prune_lowest(scores, self.request, self.cut)
-        return _Choice(dense.masked_fill(pruned, 0), pruned, threshold)
-
-
-def _updated(dense: torch.Tensor, factor: sparsegpt.InverseFactor, request: PruningRequest) -> _Choice:
-    """Prune with SparseGPT, which moves the weights it keeps."""
-    weight, pruned = sparsegpt.prune(dense, factor, request)
-    return _Choice(weight.to(dense.dtype), pruned, warnings=factor.warnings)
+        return Choice(dense.masked_fill(pruned, 0), pruned, threshold)
 
 
 def _result(
     matrix: WeightMatrix,
     dense: torch.Tensor,
-    choice: _Choice,
+    choice: Choice,
     statistics: InputStatistics,
     started: float,
 ) -> PrunedMatrix:

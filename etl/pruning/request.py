@@ -6,19 +6,24 @@ Free of torch, so that planning stays quick.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import dataclass, field, fields
+from typing import Any, NoReturn
 
 from etl.errors import PruningRequestError
 from etl.pruning.patterns import Pattern
+from etl.pruning.registry import pruner
 
-#: The scopes over which each method may compare scores; the first is the default.
-METHOD_SCOPES: dict[str, tuple[str, ...]] = {
-    "magnitude": ("matrix", "row", "model"),
-    "wanda": ("row", "matrix", "model"),
-    "sparsegpt": ("block",),
-}
 TIE_RULES = ("exact", "reference")
+
+
+#: Formats of kept values that are narrower than a checkpoint's own.
+VALUE_FORMATS = ("fp8", "int8", "int4")
+#: The formats of values kept as they are, by torch's name of the dtype.
+DTYPE_FORMATS = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
+ALLOCATIONS = ("uniform", "linear", "owl")
+REFINEMENTS = ("swaps", "reconstruct")
+#: Settings that fingerprints hold only where they differ from their defaults.
+_LATER = ("value_format", "group_size", "allocation", "refine", "true_sequential", "projections")
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,15 @@ class PruningRequest:
     """One pruning run: method, share of zeros in [0, 1), pattern, scope and settings.
 
     `PruningRequest.of` fills in defaults. `layers` None prunes every block; otherwise the blocks outside it
-    stay dense but still carry the inputs. `ties="exact"` prunes exactly `int(count · sparsity)`, the first
-    of equal scores; `"reference"` does as the published magnitude code: every |W| at or below the threshold
-    goes, so that ties prune more than asked. `damping` is SparseGPT's share of the Hessian's mean diagonal,
-    `block_size` its columns per block. An N:M pattern compares inside its groups whatever the scope.
+    stay dense but still carry the inputs; `projections` restricts the matrices in the same way.
+    `ties="exact"` prunes exactly `int(count · sparsity)`, the first of equal scores; `"reference"` does as
+    the published magnitude code: every |W| at or below the threshold goes, so that ties prune more than
+    asked. `damping` is SparseGPT's share of the Hessian's mean diagonal, `block_size` its columns per block.
+    An N:M pattern compares inside its groups whatever the scope. `value_format` None keeps values in the
+    checkpoint's dtype; otherwise `group_size` consecutive inputs of a row share a scale. `allocation` says
+    how sparsity is spread over the blocks, `refine` what repairs a block after pruning. `true_sequential`
+    prunes the matrices of a block one after the other, each on inputs that those before it, pruned already,
+    produce.
     Raises PruningRequestError for a combination that makes no sense.
     """
 
@@ -41,6 +51,12 @@ class PruningRequest:
     ties: str = "exact"
     damping: float = 0.01
     block_size: int = 128
+    value_format: str | None = None
+    group_size: int = 128
+    allocation: str = "uniform"
+    refine: str | None = None
+    true_sequential: bool = False
+    projections: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -50,10 +66,7 @@ class PruningRequest:
         *,
         pattern: str = "unstructured",
         scope: str | None = None,
-        layers: tuple[int, ...] | None = None,
-        ties: str = "exact",
-        damping: float = 0.01,
-        block_size: int = 128,
+        **settings: Any,
     ) -> PruningRequest:
         """Make a request; `sparsity` None takes what N:M implies, `scope` None the method's default.
 
@@ -63,16 +76,28 @@ class PruningRequest:
         share = parsed.implied_sparsity if sparsity is None else sparsity
         if share is None:
             _refuse("unstructured pruning needs a sparsity, such as 0.5")
-        if scope is None:
-            scope = _scopes_of(method)[0]
-        return cls(method, share, parsed, scope, layers, ties, damping, block_size)
+        return cls(method, share, parsed, scope or pruner(method).scopes[0], **settings)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells this run from others: its settings, the later ones only where not at their defaults."""
+        settings = {item.name: getattr(self, item.name) for item in fields(self)} | {
+            "pattern": str(self.pattern)
+        }
+        for item in fields(self):
+            if item.name in _LATER and settings[item.name] == item.default:
+                del settings[item.name]
+        if self.value_format is None:
+            settings.pop("group_size", None)
+        return settings
 
     def __post_init__(self) -> None:
-        scopes = _scopes_of(self.method)
+        scopes = pruner(self.method).scopes
         if self.scope not in scopes:
             _refuse(f'{self.method} has no scope "{self.scope}"; choose one of {", ".join(scopes)}')
         self._check_sparsity()
         self._check_settings()
+        self._check_later_settings()
 
     def _check_sparsity(self) -> None:
         if not 0 <= self.sparsity < 1:
@@ -93,11 +118,30 @@ class PruningRequest:
         if self.layers is not None and (not self.layers or min(self.layers) < 0):
             _refuse("layers must name at least one block, counted from 0")
 
+    def _check_later_settings(self) -> None:
+        for name, value, known in (
+            ("value_format", self.value_format, VALUE_FORMATS),
+            ("allocation", self.allocation, ALLOCATIONS),
+            ("refine", self.refine, REFINEMENTS),
+        ):
+            if value is not None and value not in known:
+                _refuse(f'{name} "{value}" is not known; choose one of {", ".join(known)}')
+        if self.group_size < 1:
+            _refuse(f"group_size {self.group_size} must be at least 1, such as 128")
+        if self.projections is not None and not self.projections:
+            _refuse("projections must name at least one, such as q")
+        self._check_available()
 
-def _scopes_of(method: str) -> tuple[str, ...]:
-    if method not in METHOD_SCOPES:
-        _refuse(f'method "{method}" is not known; choose one of {", ".join(METHOD_SCOPES)}')
-    return METHOD_SCOPES[method]
+    def _check_available(self) -> None:
+        for name, value in (
+            ("value_format", self.value_format),
+            ("allocation", None if self.allocation == "uniform" else self.allocation),
+            ("refine", self.refine),
+            ("true_sequential", self.true_sequential or None),
+            ("projections", self.projections),
+        ):
+            if value is not None:
+                _refuse(f"{name} {value} is not available in this version; leave it out")
 
 
 def _refuse(message: str) -> NoReturn:

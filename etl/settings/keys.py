@@ -11,10 +11,16 @@ from pydantic.fields import FieldInfo
 
 from etl.clusters.methods import ALGORITHM_DISTANCES, DISTANCES, EMBEDDINGS
 from etl.model.texts import STANDARD_LIBRARY
-from etl.pruning.request import METHOD_SCOPES, TIE_RULES
+from etl.pruning.registry import BUILT_IN, method_names
+from etl.pruning.request import ALLOCATIONS, REFINEMENTS, TIE_RULES, VALUE_FORMATS
 from etl.validation import nearest
 
 T = TypeVar("T")
+
+#: The methods of a run that names none.
+DEFAULT_METHODS = ("magnitude", "wanda", "sparsegpt")
+#: The value format that leaves values in the checkpoint's own dtype.
+CHECKPOINT = "checkpoint"
 
 #: The largest number that a column of the warehouse takes.
 _LARGEST = 2**31 - 1
@@ -28,6 +34,14 @@ def _one_of(choices: Collection[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _known_method(value: str) -> str:
+    """Accept a method that is built in or that an installed package adds."""
+    if value not in BUILT_IN and value not in method_names():
+        msg = f"{value!r} is not known; the nearest is {nearest(value, method_names())}"
+        raise ValueError(msg)
+    return value
 
 
 def _as_tuple(value: object) -> object:
@@ -55,7 +69,8 @@ Several = Annotated[int, Field(ge=2, le=_LARGEST)]
 Index = Annotated[int, Field(ge=0, le=_LARGEST)]
 Place = Annotated[str, AfterValidator(_beside_the_file)]
 Some = Annotated[tuple[T, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
-Method = Annotated[str, _one_of(METHOD_SCOPES)]
+Method = Annotated[str, AfterValidator(_known_method)]
+ValueFormat = Annotated[str, _one_of((CHECKPOINT, *VALUE_FORMATS))]
 Algorithm = Annotated[str, _one_of(ALGORITHM_DISTANCES)]
 Distance = Annotated[str, _one_of(DISTANCES)]
 Embedding = Annotated[str, _one_of(EMBEDDINGS)]
@@ -83,6 +98,7 @@ class Model(Table):
         None, description="Hugging Face checkpoint folder (default: the bundled model)"
     )
     layers: Some[Index] = Field((), description="prune these transformer blocks only")
+    projections: Some[str] = Field((), description="prune these projections only, such as q v")
 
 
 class Calibration(Table):
@@ -100,12 +116,13 @@ class Prune(Table):
     """[[prune]]."""
 
     method: Some[Method] = Field(
-        tuple(METHOD_SCOPES), description=f"pruning methods: {', '.join(METHOD_SCOPES)}"
+        DEFAULT_METHODS,
+        description=f"pruning methods: {', '.join(BUILT_IN)}; installed packages may add others",
     )
     sparsity: Some[float] = Field((0.5,), description="shares of zeros in [0, 1), for unstructured runs")
     pattern: Some[str] = Field(("unstructured", "2:4"), description="unstructured, or N:M (N of M kept)")
     scope: str | None = Field(
-        None, description="compare scores over: row, matrix, model (default: by method)"
+        None, description="compare scores over: row, matrix, model, cumulative (default: by method)"
     )
     ties: Annotated[str, _one_of(TIE_RULES)] = Field(
         "exact",
@@ -113,6 +130,20 @@ class Prune(Table):
     )
     damping: float = Field(0.01, description="SparseGPT: damping, as a share of the mean of the diagonal")
     block_size: Count = Field(128, description="SparseGPT: columns per block")
+    value_format: Some[ValueFormat] = Field(
+        (CHECKPOINT,),
+        description=f"formats of the kept values: {CHECKPOINT} (as they are), {', '.join(VALUE_FORMATS)}",
+    )
+    group_size: Count = Field(128, description="inputs of a row that share a scale in a narrow value format")
+    allocation: Annotated[str, _one_of(ALLOCATIONS)] = Field(
+        "uniform", description=f"how sparsity is spread over the blocks: {', '.join(ALLOCATIONS)}"
+    )
+    refine: Annotated[str, _one_of(REFINEMENTS)] | None = Field(
+        None, description=f"repair each block after pruning: {', '.join(REFINEMENTS)} (default: none)"
+    )
+    true_sequential: bool = Field(
+        False, description="prune q, k, v, then o, then gate, up, then down, each on inputs of the pruned"
+    )
 
 
 class Metrics(Table):

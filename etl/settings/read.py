@@ -14,6 +14,7 @@ from etl.clusters.methods import combinations
 from etl.pruning.patterns import Pattern
 from etl.pruning.request import PruningRequest
 from etl.settings.keys import (
+    CHECKPOINT,
     TABLE_OF,
     TABLES,
     Calibration,
@@ -71,7 +72,7 @@ def read_settings(file: Path | None, flags: dict[str, Any]) -> Settings:
 
     model = table(Model, content.get("model", {}))
     prunes = [table(Prune, written) for written in content.get("prune", [{}])]
-    requests = [request for prune in prunes for request in _requests(prune, model.layers)]
+    requests = [request for prune in prunes for request in _requests(prune, model)]
     settings = Settings(
         warehouse=table(Warehouse, content.get("warehouse", {})),
         model=model,
@@ -120,27 +121,36 @@ def _check_clusters(clusters: Clusters) -> None:
         raise SettingsError(msg)
 
 
-def _requests(prune: Prune, layers: tuple[int, ...]) -> list[PruningRequest]:
-    """Every method × pattern × sparsity of one [[prune]] table.
+def _requests(prune: Prune, model: Model) -> list[PruningRequest]:
+    """Every method × pattern × sparsity × value format of one [[prune]] table.
 
     A sparsity asked of unstructured runs does not apply to N:M patterns beside them, which fix their own.
     """
     mixed = "unstructured" in prune.pattern
+    shared = _shared_settings(prune, model)
     requests = []
     for method, pattern in itertools.product(prune.method, prune.pattern):
         fixed = Pattern.parse(pattern).implied_sparsity is not None
         asked = "sparsity" in prune.model_fields_set
+        sparsities = prune.sparsity if not fixed or (asked and not mixed) else (None,)
         requests += [
             PruningRequest.of(
                 method,
                 sparsity,
                 pattern=pattern,
-                scope=prune.scope,
-                layers=tuple(sorted(set(layers))) if layers else None,
                 ties=prune.ties if method == "magnitude" else "exact",
-                damping=prune.damping,
-                block_size=prune.block_size,
+                value_format=None if stored == CHECKPOINT else stored,
+                **shared,
             )
-            for sparsity in (prune.sparsity if not fixed or (asked and not mixed) else (None,))
+            for sparsity, stored in itertools.product(sparsities, prune.value_format)
         ]
     return requests
+
+
+def _shared_settings(prune: Prune, model: Model) -> dict[str, Any]:
+    """Return the settings that all runs of a [[prune]] table have in common."""
+    keys = ("scope", "damping", "block_size", "group_size", "allocation", "refine", "true_sequential")
+    return {key: getattr(prune, key) for key in keys} | {
+        "layers": tuple(sorted(set(model.layers))) or None,
+        "projections": tuple(sorted(set(model.projections))) or None,
+    }

@@ -11,10 +11,20 @@ CREATE TABLE IF NOT EXISTS pruning_runs (
     code_version VARCHAR NOT NULL,
     fingerprint VARCHAR NOT NULL,
     started_at TIMESTAMP NOT NULL,
-    finished_at TIMESTAMP
+    finished_at TIMESTAMP,
+    value_format VARCHAR,
+    group_size INTEGER,
+    allocation VARCHAR NOT NULL DEFAULT 'uniform',
+    refinement VARCHAR,
+    thread_count INTEGER
 );
 
-COMMENT ON TABLE pruning_runs IS 'One row per model, method, sparsity, pattern and settings; the dense model is the run with method dense.';
+COMMENT ON TABLE pruning_runs IS 'One row per model, method, sparsity, pattern, value format and settings; the dense model is the run with method dense.';
+COMMENT ON COLUMN pruning_runs.value_format IS 'How kept values are stored: bf16, fp16 or fp32 as in the checkpoint, fp8, int8, int4, or mixed; NULL where not known';
+COMMENT ON COLUMN pruning_runs.group_size IS 'Consecutive inputs of a row that share a scale; NULL for values without scales';
+COMMENT ON COLUMN pruning_runs.allocation IS 'How sparsity is spread over the blocks: uniform, linear or owl';
+COMMENT ON COLUMN pruning_runs.refinement IS 'What repaired each block after pruning: swaps or reconstruct; NULL for nothing';
+COMMENT ON COLUMN pruning_runs.thread_count IS 'CPU threads of the numeric library, on which the last digits of sums depend; NULL where not recorded';
 COMMENT ON COLUMN pruning_runs.calibration_id IS 'Calibration set; NULL where none was used';
 COMMENT ON COLUMN pruning_runs.settings IS 'Device, pruned blocks and further settings of the method, as JSON';
 COMMENT ON COLUMN pruning_runs.code_version IS 'Version of the pruning code that made the rows';

@@ -117,6 +117,8 @@ def test_upgrading_keeps_every_row(older: Path) -> None:
     assert {name: after[name] for name in before} == before
     assert ask(older, masks) == kept
     assert len(kept) == 4 * 2 * (6 * 32 + 64 + 32)
+    formats = "SELECT DISTINCT value_format, allocation, refinement FROM pruning_runs"
+    assert ask(older, formats) == [("bf16", "uniform", None)]
 
 
 def test_an_upgrade_is_told_and_done_once(older: Path, capsys: pytest.CaptureFixture) -> None:

@@ -11,11 +11,12 @@ from transformers import PreTrainedModel
 from etl.errors import CalibrationError, PatternError, PruningError, PruningRequestError
 from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
-from etl.pruning import sparsegpt
 from etl.pruning.block import BlockPruner
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
 from etl.pruning.statistics import InputStatistics
+from etl.pruning.sweep import columns
+from etl.pruning.sweep.factor import inverse_factor
 from tests.etl.families import FAMILIES, save_random
 
 TOKENS = torch.randint(3, 97, (5, 16), generator=torch.Generator().manual_seed(1))
@@ -75,8 +76,8 @@ def naive_walk(
             if request.method == "sparsegpt":
                 statistics = InputStatistics(linear.in_features)
                 statistics.add(inputs[name])
-                factor = sparsegpt.inverse_factor(statistics.hessian, request.damping)
-                weight, pruned = sparsegpt.prune(linear.weight, factor, request)
+                factor = inverse_factor(statistics.hessian, request.damping)
+                weight, pruned = columns.prune(linear.weight, factor, request)
                 keep = ~pruned
             else:
                 keep = naive_masks(request, linear.weight, inputs[name])

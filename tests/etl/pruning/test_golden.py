@@ -6,10 +6,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from etl.pruning import magnitude, sparsegpt, wanda
+from etl.pruning.methods.magnitude import Magnitude
+from etl.pruning.methods.wanda import Wanda
 from etl.pruning.request import PruningRequest
 from etl.pruning.scopes import prune_lowest
 from etl.pruning.statistics import InputStatistics
+from etl.pruning.sweep import columns
+from etl.pruning.sweep.factor import inverse_factor
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*.safetensors"))
 TAGS = ("0.5", "0.7", "2:4", "4:8")
@@ -55,7 +58,7 @@ def test_statistics_agree(golden: dict[str, torch.Tensor], statistics: InputStat
 def test_magnitude_masks_agree_exactly(golden: dict[str, torch.Tensor], tag: str):
     """With the reference's ties, not one weight differs."""
     request = asked("magnitude", tag, ties="reference")
-    pruned, _ = prune_lowest(magnitude.scores(golden["weight"]), request)
+    pruned, _ = prune_lowest(Magnitude().scores(golden["weight"], torch.empty(0)), request)
     assert torch.equal(pruned, golden[f"magnitude.{tag}.pruned"].bool())
 
 
@@ -63,7 +66,7 @@ def test_magnitude_masks_agree_exactly(golden: dict[str, torch.Tensor], tag: str
 def test_exact_ties_prune_exactly_the_share(golden: dict[str, torch.Tensor], tag: str):
     """The default rule prunes int(count·s), a subset of what the reference prunes."""
     weight = golden["weight"]
-    pruned, _ = prune_lowest(magnitude.scores(weight), asked("magnitude", tag))
+    pruned, _ = prune_lowest(Magnitude().scores(weight, torch.empty(0)), asked("magnitude", tag))
     assert pruned.sum() == int(weight.numel() * asked("magnitude", tag).sparsity)
     if ":" not in tag:
         assert not (pruned & ~golden[f"magnitude.{tag}.pruned"].bool()).any()
@@ -72,7 +75,7 @@ def test_exact_ties_prune_exactly_the_share(golden: dict[str, torch.Tensor], tag
 @pytest.mark.parametrize("tag", TAGS)
 def test_wanda_masks_agree_exactly(golden: dict[str, torch.Tensor], statistics: InputStatistics, tag: str):
     """On our own statistics, not one weight differs."""
-    scores = wanda.scores(golden["weight"], statistics.squared_norms)
+    scores = Wanda().scores(golden["weight"], statistics.squared_norms)
     pruned, _ = prune_lowest(scores, asked("wanda", tag))
     assert torch.equal(pruned, golden[f"wanda.{tag}.pruned"].bool())
 
@@ -126,9 +129,7 @@ def test_sparsegpt_agrees(
     """
     weight, expected = golden["weight"], golden[f"sparsegpt.{tag}.weight"]
     hessian = golden["sparsegpt.hessian"] if source == "golden" else statistics.hessian
-    updated, pruned = sparsegpt.prune(
-        weight, sparsegpt.inverse_factor(hessian, 0.01), asked("sparsegpt", tag)
-    )
+    updated, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), asked("sparsegpt", tag))
     clear = ~rows_within_rounding(golden, tag)
     assert clear.float().mean() > 0.9
     assert torch.equal(pruned[clear], (expected == 0)[clear])

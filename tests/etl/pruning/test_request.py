@@ -6,11 +6,12 @@ import sys
 import pytest
 
 from etl.errors import PatternError, PruningRequestError
-from etl.pruning.request import METHOD_SCOPES, PruningRequest
+from etl.pruning.request import PruningRequest
 
 
 @pytest.mark.parametrize(
-    ("method", "scope"), [("magnitude", "matrix"), ("wanda", "row"), ("sparsegpt", "block")]
+    ("method", "scope"),
+    [("magnitude", "matrix"), ("wanda", "row"), ("ria", "matrix"), ("sparsegpt", "block")],
 )
 def test_of_takes_the_scope_of_the_paper(method: str, scope: str):
     """Each method compares where its paper does unless told otherwise."""
@@ -43,6 +44,11 @@ def test_sparsity_outside_its_range_is_refused(sparsity: float):
         ({"method": "sparsegpt", "sparsity": 0.5, "block_size": 0}, "block_size"),
         ({"method": "wanda", "sparsity": 0.5, "layers": ()}, "layers"),
         ({"method": "wanda", "sparsity": 0.5, "layers": (-1,)}, "layers"),
+        ({"method": "wanda", "sparsity": 0.5, "value_format": "int3"}, 'value_format "int3" is not known'),
+        ({"method": "wanda", "sparsity": 0.5, "allocation": "best"}, 'allocation "best" is not known'),
+        ({"method": "wanda", "sparsity": 0.5, "refine": "hope"}, 'refine "hope" is not known'),
+        ({"method": "wanda", "sparsity": 0.5, "group_size": 0}, "group_size 0 must be at least 1"),
+        ({"method": "wanda", "sparsity": 0.5, "projections": ()}, "projections must name at least one"),
     ],
 )
 def test_requests_that_make_no_sense_say_what_to_do(settings: dict, message: str):
@@ -61,11 +67,23 @@ def test_planning_needs_no_torch():
     """Requests, patterns and checkpoint headers are read without the numeric stack."""
     program = (
         "import sys, etl.model.checkpoint, etl.pruning.patterns, etl.pruning.request\n"
+        "from etl.pruning.registry import BUILT_IN\n"
+        "[etl.pruning.request.PruningRequest.of(method, 0.5) for method in BUILT_IN]\n"
         "assert not {'torch', 'transformers', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_every_method_has_a_scope():
-    """The first scope of a method is its default, so none may be empty."""
-    assert all(METHOD_SCOPES.values())
+def test_settings_that_came_later_count_only_where_they_are_set():
+    """What identifies a run of defaults is what did when databases of version 3 were written."""
+    request = PruningRequest.of("wanda", pattern="2:4", layers=(0, 1), group_size=64)
+    assert request.identity == {
+        "method": "wanda",
+        "sparsity": 0.5,
+        "pattern": "2:4",
+        "scope": "row",
+        "layers": (0, 1),
+        "ties": "exact",
+        "damping": 0.01,
+        "block_size": 128,
+    }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.pruning.request import METHOD_SCOPES
+from etl.pruning.registry import BUILT_IN
 from tui.runs.run_request import (
     METHODS,
     PlanError,
@@ -28,7 +28,7 @@ def done(step: str, subject: str, seconds: float | None, state: str = "finished"
 
 def test_the_methods_are_those_of_the_etl() -> None:
     """The form offers what the ETL knows."""
-    assert tuple(METHOD_SCOPES)[: len(METHODS)] == METHODS
+    assert tuple(BUILT_IN)[: len(METHODS)] == METHODS
 
 
 def test_the_command_says_everything() -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from etl.pruning import magnitude, sparsegpt, wanda
+from etl.pruning.methods.magnitude import Magnitude
+from etl.pruning.methods.wanda import Wanda
 from etl.pruning.request import PruningRequest
 from etl.pruning.scopes import prune_lowest
+from etl.pruning.sweep import columns
+from etl.pruning.sweep.factor import InverseFactor, inverse_factor
 from tui.visualizer.pruning import (
     CORRELATIONS,
     EXAMPLE,
@@ -43,9 +46,12 @@ def test_masks_are_those_of_the_pipeline(lesson: Lesson) -> None:
     weight = torch.tensor(lesson.weights)
     squared = torch.tensor(lesson.norms) ** 2
     requests = {
-        "magnitude": (magnitude.scores(weight), PruningRequest.of("magnitude", lesson.sparsity)),
-        "wanda": (wanda.scores(weight, squared), PruningRequest.of("wanda", lesson.sparsity)),
-        "2:4": (wanda.scores(weight, squared), PruningRequest.of("wanda", pattern="2:4")),
+        "magnitude": (
+            Magnitude().scores(weight, torch.empty(0)),
+            PruningRequest.of("magnitude", lesson.sparsity),
+        ),
+        "wanda": (Wanda().scores(weight, squared), PruningRequest.of("wanda", lesson.sparsity)),
+        "2:4": (Wanda().scores(weight, squared), PruningRequest.of("wanda", pattern="2:4")),
     }
     for method, (scores, request) in requests.items():
         pruned, _ = prune_lowest(scores, request)
@@ -57,10 +63,10 @@ def test_sparsegpt_is_that_of_the_pipeline(lesson: Lesson) -> None:
     """Masks agree, and the updated weights to float32 accuracy."""
     found = outcome(lesson, "sparsegpt")
     hessian = torch.tensor(2 * lesson.gram(), dtype=torch.float64)
-    factor = sparsegpt.inverse_factor(hessian, 0.01)
-    upper = sparsegpt.InverseFactor(factor.upper.float(), factor.dead)
+    factor = inverse_factor(hessian, 0.01)
+    upper = InverseFactor(factor.upper.float(), factor.dead)
     request = PruningRequest.of("sparsegpt", lesson.sparsity)
-    weights, pruned = sparsegpt.prune(torch.tensor(lesson.weights), upper, request)
+    weights, pruned = columns.prune(torch.tensor(lesson.weights), upper, request)
     np.testing.assert_array_equal(found.kept, ~pruned.numpy())
     np.testing.assert_allclose(found.weights, weights.numpy(), rtol=1e-4, atol=1e-4)
 

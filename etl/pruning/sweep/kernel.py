@@ -84,7 +84,7 @@ def fits(width: int, request: PruningRequest) -> bool:
 def prune_columns(
     block: torch.Tensor, upper: torch.Tensor, pruned: torch.Tensor, request: PruningRequest
 ) -> torch.Tensor:
-    """Prune the columns of one block in place, as `etl.pruning.sparsegpt.prune_columns` does.
+    """Prune the columns of one block in place, as `etl.pruning.sweep.columns.prune_columns` does.
 
     `block` (width, out) float32 and `pruned` (width, out) bool are contiguous, `upper` (width, width) float32
     has contiguous rows. Unstructured, `pruned` is given; for N:M it is chosen here. Returns the errors

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from etl.pruning import sparsegpt, sparsegpt_kernels
 from etl.pruning.request import PruningRequest
+from etl.pruning.sweep import columns, kernel
+from etl.pruning.sweep.factor import inverse_factor
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -13,7 +14,7 @@ def block(rows: int, width: int, *, offset: int = 3) -> tuple[torch.Tensor, torc
     """Columns (width, rows) of random weights, and their square out of a larger factor."""
     generator = torch.Generator().manual_seed(rows * width)
     inputs = torch.randn(3 * width, width + offset, generator=generator)
-    upper = sparsegpt.inverse_factor(inputs.T @ inputs, 0.01).upper.to(DEVICE)
+    upper = inverse_factor(inputs.T @ inputs, 0.01).upper.to(DEVICE)
     weights = torch.randn(width, rows, generator=generator).to(DEVICE)
     return weights, upper[offset:, offset:]
 
@@ -37,9 +38,9 @@ def test_the_kernel_prunes_as_the_loop_does(pattern: str, rows: int, width: int)
     if pattern == "unstructured":
         given = weights.abs() < 0.6
     expected, expected_pruned = weights.clone(), given.clone()
-    expected_errors = sparsegpt.prune_columns(expected, upper, expected_pruned, request)
+    expected_errors = columns.prune_columns(expected, upper, expected_pruned, request)
     found, found_pruned = weights.clone(), given.clone()
-    found_errors = sparsegpt_kernels.prune_columns(found, upper, found_pruned, request)
+    found_errors = kernel.prune_columns(found, upper, found_pruned, request)
     assert torch.equal(found_pruned, expected_pruned)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(found_errors, expected_errors, rtol=1e-4, atol=1e-4)
@@ -49,7 +50,7 @@ def test_ties_go_as_in_the_loop():
     """Equal scores in a group are pruned from the left."""
     weights = torch.ones(8, 4, device=DEVICE)
     pruned = torch.zeros(8, 4, dtype=torch.bool, device=DEVICE)
-    sparsegpt_kernels.prune_columns(
+    kernel.prune_columns(
         weights, torch.eye(8, device=DEVICE), pruned, PruningRequest.of("sparsegpt", pattern="1:4")
     )
     assert pruned[:, 0].tolist() == [True, True, True, False] * 2
@@ -61,7 +62,7 @@ def test_ties_go_as_in_the_loop():
 )
 def test_blocks_beyond_the_registers_take_the_loop(width: int, pattern: str, fits: bool):
     """Wider blocks and larger groups than a thread can hold are left to the loop."""
-    assert sparsegpt_kernels.fits(width, PruningRequest.of("sparsegpt", pattern=pattern)) is fits
+    assert kernel.fits(width, PruningRequest.of("sparsegpt", pattern=pattern)) is fits
 
 
 @pytest.mark.gpu
@@ -72,8 +73,8 @@ def test_a_whole_matrix_on_a_gpu_is_pruned_as_on_the_cpu(pattern: str):
     weight, inputs = torch.randn(300, 504, generator=generator), torch.randn(2000, 504, generator=generator)
     request = PruningRequest.of("sparsegpt", 0.5 if pattern == "unstructured" else None, pattern=pattern)
     hessian = inputs.T @ inputs
-    here = sparsegpt.prune(weight, sparsegpt.inverse_factor(hessian, 0.01), request)
-    there = sparsegpt.prune(weight.cuda(), sparsegpt.inverse_factor(hessian.cuda(), 0.01), request)
+    here = columns.prune(weight, inverse_factor(hessian, 0.01), request)
+    there = columns.prune(weight.cuda(), inverse_factor(hessian.cuda(), 0.01), request)
     same_rows = (here[1] == there[1].cpu()).all(dim=1)
     assert same_rows.float().mean() > 0.98
     torch.testing.assert_close(there[0].cpu()[same_rows], here[0][same_rows], rtol=1e-3, atol=1e-4)

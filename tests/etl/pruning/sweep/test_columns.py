@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from etl.errors import PruningError
-from etl.pruning import sparsegpt
 from etl.pruning.request import PruningRequest
+from etl.pruning.sweep import columns
+from etl.pruning.sweep.factor import inverse_factor
 
 SHAPES = [(5, 12, 4), (7, 20, 8), (3, 9, 128)]
 
@@ -41,7 +42,7 @@ def test_prune_spreads_each_error_as_explicit_inverses_do(
     request = PruningRequest.of(
         "sparsegpt", 0.5 if pattern == "unstructured" else None, pattern=pattern, block_size=block_size
     )
-    updated, pruned = sparsegpt.prune(weight, sparsegpt.inverse_factor(hessian, 0.01), request)
+    updated, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     damped = hessian.double() + 0.01 * hessian.double().diagonal().mean() * torch.eye(width)
     expected = surgeon(weight, damped, pruned)
     torch.testing.assert_close(updated.double(), expected, rtol=1e-3, atol=1e-4)
@@ -54,7 +55,7 @@ def test_unstructured_blocks_prune_one_more_than_their_share(rows: int, width: i
     """The published rule takes the score at index int(n·s) too, in every block of columns."""
     weight, hessian = problem(rows, width)
     request = PruningRequest.of("sparsegpt", 0.5, block_size=block_size)
-    _, pruned = sparsegpt.prune(weight, sparsegpt.inverse_factor(hessian, 0.01), request)
+    _, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     for block in pruned.split(block_size, dim=1):
         assert block.sum() == int(block.numel() * 0.5) + 1
 
@@ -62,8 +63,8 @@ def test_unstructured_blocks_prune_one_more_than_their_share(rows: int, width: i
 def test_the_first_block_is_chosen_by_its_weights_at_entry():
     """Its scores are W²/U_jj² before any update."""
     weight, hessian = problem(6, 16)
-    factor = sparsegpt.inverse_factor(hessian, 0.01)
-    _, pruned = sparsegpt.prune(weight, factor, PruningRequest.of("sparsegpt", 0.5, block_size=8))
+    factor = inverse_factor(hessian, 0.01)
+    _, pruned = columns.prune(weight, factor, PruningRequest.of("sparsegpt", 0.5, block_size=8))
     scores = (weight / factor.upper.diagonal())[:, :8].square()
     assert torch.equal(pruned[:, :8], scores <= scores.flatten().sort().values[24])
 
@@ -73,15 +74,15 @@ def test_groups_of_n_m_keep_n_whatever_the_block_size(block_size: int):
     """Blocks are cut to whole groups, also where the block size is smaller than a group."""
     weight, hessian = problem(5, 24)
     request = PruningRequest.of("sparsegpt", pattern="3:8", block_size=block_size)
-    _, pruned = sparsegpt.prune(weight, sparsegpt.inverse_factor(hessian, 0.01), request)
+    _, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     assert (pruned.reshape(5, 3, 8).sum(2) == 5).all()
 
 
 def test_sparsity_zero_changes_nothing():
     """Nothing is asked for, so not even the published rule's extra weight goes."""
     weight, hessian = problem(4, 8)
-    updated, pruned = sparsegpt.prune(
-        weight, sparsegpt.inverse_factor(hessian, 0.01), PruningRequest.of("sparsegpt", 0.0)
+    updated, pruned = columns.prune(
+        weight, inverse_factor(hessian, 0.01), PruningRequest.of("sparsegpt", 0.0)
     )
     assert torch.equal(updated, weight)
     assert not pruned.any()
@@ -91,7 +92,7 @@ def test_the_weights_given_are_left_alone():
     """Pruning works on a copy."""
     weight, hessian = problem(4, 8)
     before, hessian_before = weight.clone(), hessian.clone()
-    sparsegpt.prune(weight, sparsegpt.inverse_factor(hessian, 0.01), PruningRequest.of("sparsegpt", 0.5))
+    columns.prune(weight, inverse_factor(hessian, 0.01), PruningRequest.of("sparsegpt", 0.5))
     assert torch.equal(weight, before)
     assert torch.equal(hessian, hessian_before)
 
@@ -100,7 +101,7 @@ def test_the_weights_given_are_left_alone():
 def test_inverse_factor_is_an_upper_root_of_the_inverse(width: int):
     """UᵀU times the damped Hessian is the identity, and U has nothing below its diagonal."""
     _, hessian = problem(2, width)
-    factor = sparsegpt.inverse_factor(hessian, 0.01)
+    factor = inverse_factor(hessian, 0.01)
     damped = hessian.double() + 0.01 * hessian.double().diagonal().mean() * torch.eye(width)
     upper = factor.upper.double()
     torch.testing.assert_close(
@@ -114,9 +115,9 @@ def test_dead_inputs_lose_their_weights():
     """An input that is always 0 gets a diagonal of 1, and its weights go to 0."""
     weight, hessian = problem(4, 8)
     hessian[3] = hessian[:, 3] = 0
-    factor = sparsegpt.inverse_factor(hessian, 0.01)
+    factor = inverse_factor(hessian, 0.01)
     assert factor.dead.tolist() == [column == 3 for column in range(8)]
-    updated, _ = sparsegpt.prune(weight, factor, PruningRequest.of("sparsegpt", pattern="2:4"))
+    updated, _ = columns.prune(weight, factor, PruningRequest.of("sparsegpt", pattern="2:4"))
     assert (updated[:, 3] == 0).all()
 
 
@@ -124,7 +125,7 @@ def test_a_failed_cholesky_raises_damping_and_says_so():
     """An indefinite matrix is damped tenfold until it factors, with a warning that names both dampings."""
     hessian = torch.diag(torch.tensor([1.0, 1.0, 1.0, 1.0]))
     hessian[0, 1] = hessian[1, 0] = 1.05
-    factor = sparsegpt.inverse_factor(hessian, 0.01)
+    factor = inverse_factor(hessian, 0.01)
     assert factor.warnings == ("the Hessian was not positive definite at damping 0.01; used 0.1",)
     upper = factor.upper.double()
     damped = hessian.double() + 0.1 * torch.eye(4)
@@ -137,4 +138,4 @@ def test_a_hessian_without_a_factor_is_an_error(value: float):
     hessian = torch.eye(4)
     hessian[1, 1] = value
     with pytest.raises(PruningError, match="no usable Hessian"):
-        sparsegpt.inverse_factor(hessian, 0.01)
+        inverse_factor(hessian, 0.01)

@@ -1,74 +1,18 @@
-"""SparseGPT: prune column by column, each error made good by the weights that follow (arXiv 2301.00774)."""
+"""The sweep of SparseGPT: each column's error is made good by the columns that follow (arXiv 2301.00774)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 
-from etl.errors import PruningError
 from etl.pruning import selection
 from etl.pruning.request import PruningRequest
 from etl.pruning.statistics import full_float32
+from etl.pruning.sweep.factor import InverseFactor
 
 #: Prunes the columns of a block in place, given block, factor, mask and request; returns their errors.
 ColumnPruner = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, PruningRequest], torch.Tensor]
-
-#: Damping is raised tenfold this often before the Hessian counts as unusable.
-_DAMPING_RAISES = 6
-
-
-@dataclass(frozen=True)
-class InverseFactor:
-    """U (in, in), upper triangular, UᵀU = H⁻¹ of the damped Hessian; `dead` (in,) marks inputs that are 0."""
-
-    upper: torch.Tensor
-    dead: torch.Tensor
-    warnings: tuple[str, ...] = ()
-
-
-@torch.no_grad()
-def inverse_factor(hessian: torch.Tensor, damping: float) -> InverseFactor:
-    """Factor the inverse of H + damping·mean(diag H)·I for H (in, in), with H_jj = 1 for dead inputs.
-
-    Where that matrix is not positive definite in float32, damping is raised tenfold and a warning says so.
-    Raises PruningError when no damping helps, as with infinite or NaN inputs.
-    """
-    hessian = hessian.clone()
-    diagonal = hessian.diagonal()
-    dead = diagonal == 0
-    diagonal[dead] = 1
-    mean = diagonal.mean().item()
-    for attempt in range(_DAMPING_RAISES + 1):
-        damped = hessian.clone()
-        damped.diagonal().add_(damping * 10**attempt * mean)
-        upper = _upper_inverse_factor(damped)
-        if upper is not None:
-            return InverseFactor(upper, dead, _damping_warnings(damping, attempt))
-    msg = "the calibration inputs give no usable Hessian (infinite or NaN values); check the calibration text"
-    raise PruningError(msg)
-
-
-def _damping_warnings(damping: float, raises: int) -> tuple[str, ...]:
-    if raises == 0:
-        return ()
-    return (f"the Hessian was not positive definite at damping {damping:g}; used {damping * 10**raises:g}",)
-
-
-def _upper_inverse_factor(matrix: torch.Tensor) -> torch.Tensor | None:
-    """Return U with UᵀU = matrix⁻¹, or None where `matrix` is not positive definite.
-
-    Reversing rows and columns turns the lower Cholesky factor into an upper one, matrix = R·Rᵀ, and then
-    U = R⁻¹: one factorisation and one triangular solve in place of two factorisations and an inverse.
-    """
-    lower, failed = torch.linalg.cholesky_ex(matrix.flip(0, 1))
-    if failed.item():
-        return None
-    identity = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
-    upper = torch.linalg.solve_triangular(lower.flip(0, 1), identity, upper=True)
-    # LAPACK answers in columns; pruning reads rows.
-    return upper.contiguous() if upper.isfinite().all() else None
 
 
 @torch.no_grad()
@@ -85,7 +29,7 @@ def prune(
     columns = weight.float().T.contiguous()
     pruned = torch.zeros_like(columns, dtype=torch.bool)
     if request.sparsity == 0:
-        return columns.T, pruned.T
+        return columns.T.contiguous(), pruned.T.contiguous()
     columns[factor.dead] = 0
     group = request.pattern.group or 1
     width = max(request.block_size // group, 1) * group
@@ -107,10 +51,10 @@ def prune(
 def _column_pruner(device: torch.device, width: int, request: PruningRequest) -> ColumnPruner:
     """Return what prunes a block of `width` columns on `device`: the kernel where it fits, or the loop."""
     if device.type == "cuda":
-        from etl.pruning import sparsegpt_kernels  # noqa: PLC0415  Triton exists on Linux alone
+        from etl.pruning.sweep import kernel  # noqa: PLC0415  Triton exists on Linux alone
 
-        if sparsegpt_kernels.fits(width, request):
-            return sparsegpt_kernels.prune_columns
+        if kernel.fits(width, request):
+            return kernel.prune_columns
     return prune_columns
 
 
