@@ -1,0 +1,156 @@
+"""Reconstruction: the kept weights of a block are refitted to the dense block's outputs (arXiv 2510.14444).
+
+Masks stay as they are. All matrices of a region with a non-linearity, here a whole transformer block, are
+fitted together: one matrix alone has little to gain. The block reads what the pruned blocks before it give,
+and is to give what the dense model gives at that place, so that it makes good the errors made before it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+#: Runs the block with these weights, by name, on states (sequences, length, hidden); gives the same shape.
+Forward = Callable[[Mapping[str, torch.Tensor], torch.Tensor], torch.Tensor]
+
+#: One of so many sequences is kept back, to tell when to stop.
+_HELD_OUT_SHARE = 16
+#: Steps between looks at the sequences kept back, and looks without a gain after which the fit ends.
+_STEPS_PER_LOOK = 25
+_PATIENCE = 2
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a block is refitted: Adam with a learning rate that falls to 0 as a cosine does.
+
+    Args:
+        steps: most updates.
+        sequences: sequences in each update.
+        learning_rate: the first one.
+        seed: of the order in which the sequences are taken.
+    """
+
+    steps: int = 150
+    sequences: int = 8
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Region:
+    """A block to be refitted.
+
+    - `forward`: runs it; with gradients where the weights have them.
+    - `pruned`: masks of the shapes of the weights, by name, True where a weight is pruned.
+    - `round`: what becomes of weights, given by name, when they are stored. Gradients pass it unchanged (the
+      straight-through estimate, arXiv 1308.3432).
+    """
+
+    forward: Forward
+    pruned: Mapping[str, torch.Tensor]
+    round: Callable[[str, torch.Tensor], torch.Tensor]
+
+    def run(self, weights: Mapping[str, torch.Tensor], states: torch.Tensor) -> torch.Tensor:
+        """Run the block on states (sequences, length, hidden); no gradient reaches what is pruned."""
+        stored = self.stored(weights)
+        through = {name: weight + (stored[name] - weight.detach()) for name, weight in weights.items()}
+        return self.forward(self._masked(through), states)
+
+    @torch.no_grad()
+    def stored(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return weights as they are stored: rounded, and 0 where pruned."""
+        return self._masked({name: self.round(name, weight) for name, weight in weights.items()})
+
+    def _masked(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {name: weight.masked_fill(self.pruned[name], 0) for name, weight in weights.items()}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What refitting gave.
+
+    - `weights`: those with the smallest loss on the sequences kept back, as stored.
+    - `start_loss`, `loss`: ‖output − target‖² / ‖target‖² on these sequences, before and after.
+    - `diverged`: the loss became infinite or NaN; what came before it stands.
+    """
+
+    weights: dict[str, torch.Tensor]
+    start_loss: float
+    loss: float
+    diverged: bool = False
+
+
+def refit(
+    region: Region,
+    start: Mapping[str, torch.Tensor],
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    settings: FitSettings,
+) -> Fit:
+    """Fit the kept weights of a block; the loss on sequences kept back is never above that of `start`.
+
+    Args:
+        region: the block.
+        start: its weights by name.
+        inputs: what it receives (sequences, length, hidden), at least two sequences.
+        targets: what it is to return, of the same shape.
+        settings: the course of the fit.
+    """
+    fitted = len(inputs) - max(len(inputs) // _HELD_OUT_SHARE, 1)
+    held_out = inputs[fitted:].split(settings.sequences), targets[fitted:].split(settings.sequences)
+    weights = {name: weight.detach().float().clone().requires_grad_() for name, weight in start.items()}
+    adam = torch.optim.Adam(list(weights.values()), lr=settings.learning_rate, fused=True)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
+    best = first = _look(region, weights, *held_out)
+    waited = 0
+    for step, batch in enumerate(_batches(fitted, settings), start=1):
+        adam.zero_grad()
+        _loss(region.run(weights, inputs[batch]), targets[batch]).backward()
+        adam.step()
+        cosine.step()
+        if step % _STEPS_PER_LOOK and step < settings.steps:
+            continue
+        found = _look(region, weights, *held_out)
+        waited = 0 if found.loss < best.loss else waited + 1
+        best = found if found.loss < best.loss else best
+        if waited == _PATIENCE or not math.isfinite(found.loss):
+            break
+    return replace(best, start_loss=first.loss, diverged=not math.isfinite(found.loss))
+
+
+def _batches(count: int, settings: FitSettings) -> Iterator[torch.Tensor]:
+    """Yield the indices of the sequences of each step: all sequences in random order, again and again."""
+    generator = torch.Generator().manual_seed(settings.seed)
+    ahead = torch.empty(0, dtype=torch.int64)
+    size = min(settings.sequences, count)
+    for _ in range(settings.steps):
+        if len(ahead) < size:
+            ahead = torch.cat([ahead, torch.randperm(count, generator=generator)])
+        yield ahead[:size]
+        ahead = ahead[size:]
+
+
+def _loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return ‖output − target‖² / ‖target‖²."""
+    return (outputs.float() - targets.float()).square().sum() / targets.float().square().sum()
+
+
+@torch.no_grad()
+def _look(
+    region: Region,
+    weights: Mapping[str, torch.Tensor],
+    inputs: Sequence[torch.Tensor],
+    targets: Sequence[torch.Tensor],
+) -> Fit:
+    """Take the loss of weights on the batches kept back."""
+    stored = region.stored(weights)
+    lost = sum(
+        (region.forward(stored, states).double() - target.double()).square().sum().item()
+        for states, target in zip(inputs, targets, strict=True)
+    )
+    loss = lost / sum(target.double().square().sum().item() for target in targets)
+    return Fit(stored, loss, loss)
