@@ -15,6 +15,7 @@ from etl.model.tensors import read_tensor
 from etl.pruning import registry
 from etl.pruning.plugins import check_choice, check_scores, guarded
 from etl.pruning.pruner import Choice, Scorer, Updater
+from etl.pruning.refinement.swaps import swap
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
 from etl.pruning.scopes import prune_lowest
@@ -62,6 +63,9 @@ class MatrixPruner:
         scores = method.scores(dense, norms)
         check_scores(self.request.method, scores, dense)
         pruned, threshold = prune_lowest(scores, self.request, self.cut)
+        if self.request.refine == "swaps":
+            # A threshold no longer tells what goes.
+            pruned, threshold = swap(dense, pruned, statistics.hessian, self.request.pattern), None
         return Choice(dense.masked_fill(pruned, 0), pruned, threshold)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from etl.errors import PruningRequestError
 from etl.pruning.patterns import Pattern
+from etl.pruning.pruner import Updater
 from etl.pruning.registry import pruner
 
 TIE_RULES = ("exact", "reference")
@@ -130,13 +131,23 @@ class PruningRequest:
             _refuse(f"group_size {self.group_size} must be at least 1, such as 128")
         if self.projections is not None and not self.projections:
             _refuse("projections must name at least one, such as q")
+        self._check_refinement()
         self._check_available()
+
+    def _check_refinement(self) -> None:
+        if self.refine == "swaps" and isinstance(pruner(self.method), Updater):
+            _refuse(
+                f"{self.method} moves the weights it keeps, and swaps compares masks of unmoved ones; "
+                "choose a method that only prunes, such as wanda"
+            )
+        if self.refine is not None and self.sparsity == 0 and self.value_format is None:
+            _refuse(f"at sparsity 0 there is nothing for {self.refine} to repair; leave refine out")
 
     def _check_available(self) -> None:
         for name, value in (
             ("value_format", self.value_format),
             ("allocation", None if self.allocation == "uniform" else self.allocation),
-            ("refine", self.refine),
+            ("refine", None if self.refine == "swaps" else self.refine),
             ("true_sequential", self.true_sequential or None),
             ("projections", self.projections),
         ):

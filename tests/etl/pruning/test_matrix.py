@@ -101,3 +101,30 @@ def test_warnings_of_a_shared_factor_reach_every_matrix(checkpoint: Checkpoint):
     request = PruningRequest.of("sparsegpt", 0.5, damping=1e-12)
     results = prune(checkpoint, inputs, request)
     assert all("not positive definite at damping 1e-12" in result.warnings[0] for result in results.values())
+
+
+@pytest.mark.parametrize("method", ["magnitude", "wanda", "ria"])
+@pytest.mark.parametrize("pattern", ["unstructured", "2:4"])
+def test_swaps_keep_weights_and_counts_and_never_lose(
+    checkpoint: Checkpoint, inputs: torch.Tensor, method: str, pattern: str
+):
+    """Every kept weight is the checkpoint's own, as many as before, and no threshold rules the mask."""
+    sparsity = None if pattern == "2:4" else 0.5
+    plain = prune(checkpoint, inputs, PruningRequest.of(method, sparsity, pattern=pattern))
+    swapped = prune(checkpoint, inputs, PruningRequest.of(method, sparsity, pattern=pattern, refine="swaps"))
+    for component, result in swapped.items():
+        dense = WEIGHTS[component]
+        assert torch.equal(result.weight, torch.where(result.keep_mask, dense + 0.0, 0))
+        assert torch.equal(result.keep_mask.sum(dim=1), plain[component].keep_mask.sum(dim=1))
+        assert result.reconstruction_error <= plain[component].reconstruction_error * (1 + 1e-6)
+        assert result.threshold is None
+
+
+def test_swaps_lower_the_error_of_a_mask_that_knew_no_inputs(checkpoint: Checkpoint, inputs: torch.Tensor):
+    """Magnitude chose by weights alone."""
+    both = [
+        prune(checkpoint, inputs, PruningRequest.of("magnitude", pattern="2:4", refine=refine))
+        for refine in (None, "swaps")
+    ]
+    plain, swapped = (sum(result.reconstruction_error for result in run.values()) for run in both)
+    assert swapped < plain
