@@ -15,6 +15,8 @@ from warehouse.opening import CATALOG, Config, attach_read_only, memory_share, u
 Identity = tuple[int, int]
 T = TypeVar("T")
 DEFAULT_SHARE = 0.8  # of the memory, as DuckDB takes without a limit
+#: The limit is that of all cursors: a query that ended would take it from one that still runs.
+_LARGER_LIMIT = threading.Lock()
 
 
 class Reader:
@@ -69,11 +71,11 @@ def compute(
     """Return what `work` makes of a cursor; a query that the memory `limit` stops is run without one.
 
     A small limit keeps what DuckDB caches of the file small; the few queries that need more get it while
-    they run. `work` returns no rows that are still to be read.
+    they run, one after the other. `work` returns no rows that are still to be read.
     """
-    try:
+    with contextlib.suppress(duckdb.OutOfMemoryException):
         return work(cursor)
-    except duckdb.OutOfMemoryException:
+    with _LARGER_LIMIT:
         cursor.execute(f"SET memory_limit = '{memory_share(DEFAULT_SHARE)}'")
         try:
             return work(cursor)
