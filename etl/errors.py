@@ -26,6 +26,10 @@ class PrunedWeightsError(SparsityError):
     """A folder of cached pruned weights is absent, incomplete or belongs to another run."""
 
 
+class ExportError(UsageError):
+    """A run that cannot be exported: it is not there, its model has changed, or its weights are gone."""
+
+
 class PatternError(UsageError):
     """A sparsity pattern cannot be read, or does not fit the width of a matrix."""
 

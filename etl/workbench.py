@@ -26,7 +26,7 @@ from etl.model.tokenizer import Tokenizer
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
 from etl.pruning.request import DTYPE_FORMATS
-from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
+from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class Workbench:
             UsageError: `device` is not there.
         """
         self._connection = connection
-        self._weights_folder = database.with_name(database.name + ".weights")
+        self._database = database
         self._plan = plan
         self._settings = plan.settings
         self._device = choose_device(device)
@@ -75,6 +75,17 @@ class Workbench:
             "cluster": self._cluster,
             "compare": lambda _: self._compare(),
         }[step.kind](step)
+
+    def pruned_weights(self, step: Step) -> PrunedWeights:
+        """Return the pruned weights of a run from their folder, pruning again where they are gone."""
+        prune = next(s for s in self._plan.steps if s.kind == "prune" and s.run == step.run)
+        try:
+            return PrunedWeights(self._folder(step), prune.fingerprint)
+        except PrunedWeightsError:
+            writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
+            for block in self._pruner.prune(_requested(step), self._report_matrix):
+                writer.add(block)
+            return writer.finish()
 
     def close(self) -> None:
         """End the worker processes; drop the pruned weights unless they are to be kept."""
@@ -133,7 +144,7 @@ class Workbench:
         return rows + Counter(pruning_runs=1)
 
     def _evaluate(self, step: Step) -> Counter[str]:
-        weights = None if step.request is None else self._pruned_weights(step).weights
+        weights = None if step.request is None else self.pruned_weights(step).weights
         measured = perplexity(
             self._decoder, self._windows, self._settings.evaluate.window, weights, self._report_block
         )
@@ -188,23 +199,12 @@ class Workbench:
         prunes = {self._run_id(s): s for s in self._plan.steps if s.kind == "prune"}
         pairs = missing_pairs(self._connection, prunes)
         needed = sorted({run for pair in pairs for run in pair})
-        runs = {run: self._pruned_weights(prunes[run]) for run in needed}
+        runs = {run: self.pruned_weights(prunes[run]) for run in needed}
         matrices = {
             (matrix.layer, matrix.component): (keys[matrix.layer, matrix.component], matrix.projection)
             for matrix in self._plan.checkpoint.matrices
         }
         return load_comparisons(self._connection, runs, pairs, matrices)
-
-    def _pruned_weights(self, step: Step) -> PrunedWeights:
-        """Return the pruned weights of a run from their folder, pruning again where they are gone."""
-        prune = next(s for s in self._plan.steps if s.kind == "prune" and s.run == step.run)
-        try:
-            return PrunedWeights(self._folder(step), prune.fingerprint)
-        except PrunedWeightsError:
-            writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
-            for block in self._pruner.prune(_requested(step), self._report_matrix):
-                writer.add(block)
-            return writer.finish()
 
     def _dense_run(self, step: Step) -> Counter[str]:
         model_id, _ = loading.model_keys(self._connection, self._plan.inputs.model)
@@ -273,7 +273,7 @@ class Workbench:
         return rows.fetchall()[0][0]
 
     def _folder(self, step: Step) -> Path:
-        return self._weights_folder / step.run
+        return weights_folder(self._database, step.run)
 
     def _report_matrix(self, done: int, total: int, matrix: WeightMatrix) -> None:
         self._progress.advanced(done, total, matrix.tensor_name)

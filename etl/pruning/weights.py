@@ -25,6 +25,19 @@ _MANIFEST = "run.json"
 _NORMS = ("activation_norm", "input_weight_norm", "output_weight_norm")
 
 
+def weights_folder(database: Path, run: str) -> Path:
+    """Return the folder beside a database that keeps the weights of the run with fingerprint `run`."""
+    return database.with_name(f"{database.name}.weights") / run
+
+
+def kept_fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the whole run that a folder keeps, empty where it keeps none."""
+    try:
+        return str(json.loads((folder / _MANIFEST).read_text())["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 class PrunedWeightsWriter:
     """Writes a run into `folder`, block by block as they are pruned; `fingerprint` says which run it is.
 
