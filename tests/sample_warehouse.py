@@ -163,9 +163,11 @@ class _Content:
 
     def insert(self, connection: duckdb.DuckDBPyConnection) -> None:
         for table, rows in self.rows.items():
-            columns = {f"c{place}": values for place, values in enumerate(zip(*rows, strict=True))}
+            # Rows may end before the columns that later versions added, which have defaults.
+            names = [name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+            columns = dict(zip(names, zip(*rows, strict=True), strict=False))
             connection.register("arriving", pa.table(columns))
-            connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
         for table, parts in self.columns.items():
             connection.register("arriving", pa.concat_tables(parts))
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")

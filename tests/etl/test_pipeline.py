@@ -217,7 +217,9 @@ def test_plan_without_a_database(tiny_model: Path, tmp_path: Path, capsys: pytes
     assert list(tmp_path.iterdir()) == []
 
 
-def test_killed_job_is_completed_by_the_next(tiny_model: Path, tmp_path: Path) -> None:
+def test_killed_job_is_completed_by_the_next(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     """A job killed after its first pruning step leaves nothing published; the next goes on from there."""
     database = tmp_path / "sparsity.db"
     flags = [
@@ -243,10 +245,8 @@ def test_killed_job_is_completed_by_the_next(tiny_model: Path, tmp_path: Path) -
     process.wait()
     process.stdout.close()
     assert not database.exists()
-    again = subprocess.run(
-        [sys.executable, "-m", "etl.cli", *flags], capture_output=True, text=True, check=True
-    )
-    started = [e for e in events(again.stdout) if e.get("state") == "started"]
+    assert main(flags) == 0
+    started = [e for e in events(capsys.readouterr().out) if e.get("state") == "started"]
     assert "model" not in {e["step"] for e in started}
     assert ("prune", "tiny magnitude 0.5 unstructured by matrix") not in {
         (e["step"], e["subject"]) for e in started
