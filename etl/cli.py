@@ -16,6 +16,7 @@ from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
 from warehouse.printable import printable
 
+STANDARD_INPUT = Path("/dev/stdin")
 EXAMPLES = """\
   sparsity-etl run                          the bundled model, every method, 50% and 2:4
   sparsity-etl run pipeline.toml --json     what a file asks for, progress as JSON lines
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(plan)
     load = commands.add_parser("load", help="load a file written by sparsity-bench run")
     load.set_defaults(action=_load)
-    load.add_argument("file", type=Path, help="kernel measurements, one JSON object per line")
+    load.add_argument("file", type=Path, help="kernel measurements, one JSON object per line; - is stdin")
     upgrade = commands.add_parser("upgrade", help="bring a database of an older version up to date")
     upgrade.set_defaults(action=_upgrade)
     for command in (load, upgrade):
@@ -92,9 +93,10 @@ def _run(arguments: argparse.Namespace) -> None:
 def _load(arguments: argparse.Namespace) -> None:
     from etl.pipeline import load_file  # noqa: PLC0415  # --help needs no database
 
+    file = STANDARD_INPUT if str(arguments.file) == "-" else arguments.file.absolute()
     progress = choose_progress(as_json=arguments.json)
     try:
-        load_file(_database(arguments.db), arguments.file.absolute(), _command(), progress)
+        load_file(_database(arguments.db), file, _command(), progress)
     finally:
         progress.close()
 
@@ -112,11 +114,11 @@ def _upgrade(arguments: argparse.Namespace) -> None:
 def _export_mask(arguments: argparse.Namespace) -> None:
     from etl.load.mask_export import export_mask  # noqa: PLC0415  # --help needs no database
     from warehouse.exporting import refuse_own_files  # noqa: PLC0415
-    from warehouse.opening import attach_read_only  # noqa: PLC0415
+    from warehouse.opening import attach_read_only, translated_errors  # noqa: PLC0415
 
     database, target = database_path(arguments.db), arguments.out
     refuse_own_files(target, database)
-    with attach_read_only(database) as connection:
+    with translated_errors(database), attach_read_only(database) as connection:
         matrix = (arguments.run, arguments.layer, arguments.projection)
         rows, columns = export_mask(connection, *matrix, target, replace=arguments.force)
     print(printable(f"wrote {target}: {rows}×{columns}"))  # noqa: T201  # the output of the command
@@ -167,11 +169,16 @@ def _command() -> str:
 def _plan(arguments: argparse.Namespace) -> None:
     from etl.plan import make_plan  # noqa: PLC0415  # --help needs no database
     from etl.preflight import check_ready  # noqa: PLC0415
-    from warehouse.opening import attach_read_only, is_present  # noqa: PLC0415
+    from warehouse.completeness import verify_tables  # noqa: PLC0415
+    from warehouse.opening import attach_read_only, is_present, translated_errors  # noqa: PLC0415
 
     settings = settings_of(arguments)
     database = database_path(settings.warehouse.db)
-    plan = make_plan(settings, attach_read_only(database) if is_present(database) else None)
+    with translated_errors(database):
+        connection = attach_read_only(database) if is_present(database) else None
+        if connection is not None:
+            verify_tables(connection, database)
+        plan = make_plan(settings, connection)
     check_ready(plan)
     for step in plan.steps:
         if arguments.json:

@@ -10,7 +10,7 @@ from warehouse.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
-_NAME = re.compile(r"auto|cpu|cuda(:\d{1,2})?")
+_NAME = re.compile(r"auto|cpu|cuda(:[0-9]{1,2})?")
 
 
 def check_device_name(name: str) -> None:

@@ -68,7 +68,7 @@ def load_file(database: Path, file: Path, command: str, progress: Progress) -> N
         began = time.monotonic()
         try:
             with ledger.step(step) as written:
-                written.update(load_benchmarks(connection, measured.rows))
+                written.update(load_benchmarks(connection, measured.rows, progress.note))
         except BaseException as error:
             ledger.close(error)
             writer.abandon()
@@ -147,7 +147,8 @@ class _Execution:
         if step.kind == "model":
             return load_model(self._connection, self._plan.checkpoint, self._plan.inputs.model)
         if step.kind == "load":
-            return load_benchmarks(self._connection, read_measurements(Path(step.subject)).rows)
+            rows = read_measurements(Path(step.subject)).rows
+            return load_benchmarks(self._connection, rows, self._progress.note)
         if self._bench is None:
             # torch, transformers and scikit-learn take seconds to import, which a plan without work spares.
             from etl.workbench import Workbench  # noqa: PLC0415

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 INTERRUPTED = 130
+#: A disk is full, or the person's share of it.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def run_command(
@@ -82,7 +85,8 @@ def _tell(error: BaseException) -> int:
         line, code = str(error), 2 if isinstance(error, UsageError) else 1
     elif isinstance(error, OSError) and error.strerror:
         place = f"cannot use {os.fsdecode(error.filename)}: " if error.filename else ""
-        line = f"{place}{error.strerror}"
+        more = "; make room and try again" if error.errno in _NO_ROOM else ""
+        line = f"{place}{error.strerror}{more}"
     else:
         line = f"{type(error).__name__}: {error} (--debug shows where)"
     _settle(sys.stdout)

@@ -76,7 +76,7 @@ def find_machine(request: str = "auto") -> Machine:
     """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; raises LaunchError for a device that is not there."""
     if request == "cpu" or (request == "auto" and not torch.cuda.is_available()):
         return Machine("cpu", torch.device("cpu"), None, 0, triton_obstacle())
-    if request != "auto" and not re.fullmatch(r"cuda(:\d+)?", request):
+    if request != "auto" and not re.fullmatch(r"cuda(:[0-9]+)?", request):
         raise LaunchError(f"unknown device {request!r}: use auto, cpu, cuda or cuda:N")
     if not torch.cuda.is_available():
         raise LaunchError(f"device {request!r} asked for, but PyTorch sees no CUDA device: use --device cpu")

@@ -39,6 +39,8 @@ def check_rows_file(path: Path) -> None:
 
     Raises UsageError: it cannot be written, or holds something else than JSON lines.
     """
+    if str(path) == "-":
+        raise UsageError("cannot write rows to -: leave --out away for standard output, or name a file")
     try:
         if path.exists() and not path.is_file():
             if path.is_dir():

@@ -57,7 +57,7 @@ def random_mask(
 
 def parse_pattern(pattern: str) -> tuple[int, int]:
     """Read N and M of `N:M`; raises UsageError for anything else."""
-    match = re.fullmatch(r"(\d+):(\d+)", pattern)
+    match = re.fullmatch(r"([0-9]+):([0-9]+)", pattern)
     if not match or not 0 < int(match[1]) <= int(match[2]):
         raise UsageError(f"unknown pattern {pattern!r}: use unstructured, block or N:M such as 2:4")
     return int(match[1]), int(match[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from kernels.errors import UsageError
@@ -40,16 +41,11 @@ def read_shapes(names: list[str]) -> list[Shape]:
     """Shapes of the named sets and of `OUTxIN` items, without repeats; raises UsageError for neither."""
     shapes: list[Shape] = []
     for name in names:
-        out_features, separator, in_features = name.partition("x")
+        size = re.fullmatch(r"([1-9][0-9]{0,8})x([1-9][0-9]{0,8})", name)
         if name in SHAPE_SETS:
             shapes += SHAPE_SETS[name]
-        elif (
-            separator
-            and out_features.isdigit()
-            and in_features.isdigit()
-            and int(out_features) * int(in_features)
-        ):
-            shapes.append(Shape(int(out_features), int(in_features)))
+        elif size:
+            shapes.append(Shape(int(size[1]), int(size[2])))
         else:
             raise UsageError(f"unknown shapes {name!r}: choose from {', '.join(SHAPE_SETS)} or give OUTxIN")
     return list(dict.fromkeys(shapes))

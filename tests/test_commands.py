@@ -104,7 +104,7 @@ def test_a_full_disk_is_one_line(command: str) -> None:
     """What was asked for could not be written, which is a failure."""
     done = run(command, *ANSWERS[command], wrap='"$@" >/dev/full')
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    assert "No space left on device; make room and try again" in done.stderr
     assert "--debug" not in done.stderr
     assert done.stderr.count("\n") == 1
 

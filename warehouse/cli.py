@@ -43,11 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_parser("sparsity-sql", "Run SQL on the warehouse, read-only.", EXAMPLES)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("query", nargs="?", help="SQL text; - reads it from standard input")
-    source.add_argument("--file", metavar="FILE", help="read the SQL from a file")
+    source.add_argument("--file", metavar="FILE", help="read the SQL from a file; - is stdin")
     source.add_argument("--saved", metavar="NAME", help="run a saved query")
     source.add_argument("--list", action="store_true", help="list the saved queries")
     parser.add_argument(
-        "--format", choices=[*WRITERS], default="table", help="how the rows are written (default: table)"
+        "--format",
+        choices=[*WRITERS],
+        help="how the rows are written (default: what the name of --output ends in, else table)",
     )
     parser.add_argument(
         "--json",
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="format",
         help="one JSON object per line (--format jsonl)",
     )
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of standard output")
+    parser.add_argument("--output", metavar="FILE", help="write to a file; - is stdout, as without this flag")
     parser.add_argument("--force", action="store_true", help="replace the file of --output if there is one")
     return parser
 
@@ -67,18 +69,23 @@ def _run(arguments: argparse.Namespace) -> None:
             print(f"{name:32} {question}")  # noqa: T201  # the output of the command
         return
     text = _query_text(arguments)
-    if arguments.format == "parquet" and arguments.output is None and sys.stdout.isatty():
+    target = None if arguments.output in {None, "-"} else Path(arguments.output)
+    kind = arguments.format or _named_format(target)
+    if kind == "parquet" and target is None and sys.stdout.isatty():
         msg = "a Parquet file would garble the terminal; add --output FILE or redirect"
         raise UsageError(msg)
     database = database_path(arguments.db)
-    in_file = arguments.output is not None
-    chunks = _answer(
-        database, text, arguments.format, single=arguments.format in (FILES if in_file else SINGLE)
-    )
-    if in_file:
-        write_result(Path(arguments.output), chunks, replace=arguments.force, database=database)
+    chunks = _answer(database, text, kind, single=kind in (FILES if target else SINGLE))
+    if target:
+        write_result(target, chunks, replace=arguments.force, database=database)
     else:
         _show(chunks)
+
+
+def _named_format(target: Path | None) -> str:
+    """Return the format that the name of a file ends in; without one, rows are drawn as a table."""
+    ending = target.suffix.removeprefix(".").lower() if target else ""
+    return ending if ending in WRITERS else "table"
 
 
 def _answer(database: Path, text: str, kind: str, *, single: bool) -> Iterator[bytes]:
@@ -87,7 +94,7 @@ def _answer(database: Path, text: str, kind: str, *, single: bool) -> Iterator[b
     Raises:
         UsageError: there is no statement, or not exactly one result where only one can be written.
     """
-    with open_shell(database, _limits()) as connection, translated_query_errors():
+    with open_shell(database, _limits()) as connection, translated_query_errors(text):
         statements = read_statements(connection, text)
         if not statements:
             msg = "there is no SQL statement in the text"
@@ -95,7 +102,7 @@ def _answer(database: Path, text: str, kind: str, *, single: bool) -> Iterator[b
         if single and certain_results(statements) > 1:
             raise UsageError(_several(kind))
         count = 0
-        for count, relation in enumerate(run_statements(connection, statements), start=1):
+        for count, relation in enumerate(run_statements(connection, statements, text), start=1):
             if single and count > 1:
                 raise UsageError(_several(kind))
             yield from WRITERS[kind](relation)
@@ -130,11 +137,12 @@ def _query_text(arguments: argparse.Namespace) -> str:
             msg = f"there is no saved query {arguments.saved}; --list names them"
             raise UsageError(msg)
         return queries[arguments.saved][1]
-    place = arguments.file or ("standard input" if arguments.query == "-" else "the query")
+    from_input = "-" in {arguments.query, arguments.file}
+    place = "standard input" if from_input else arguments.file or "the query"
     try:
-        if arguments.file:
+        if arguments.file and not from_input:
             return read_finite(Path(arguments.file)).decode("utf-8-sig")
-        text = sys.stdin.read() if arguments.query == "-" else arguments.query
+        text = sys.stdin.read() if from_input else arguments.query
         # Where the locale has no accents, Python keeps their bytes as surrogates.
         return text.encode("utf-8", "surrogateescape").decode("utf-8")
     except OSError as error:

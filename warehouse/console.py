@@ -88,6 +88,7 @@ class Console:
         self._connection = open_shell(path, dict(LIMITS), PROGRESS)
         self._lock = threading.Lock()
         self._relation: duckdb.DuckDBPyRelation | None = None
+        self._text = ""
 
     def run(self, text: str) -> Answer:
         """Run statements in order and return the first rows of the last result.
@@ -98,9 +99,10 @@ class Console:
         began = time.monotonic()
         count = 0
         relation = None
+        self._text = text
         with self._working():
             statements = read_statements(self._connection, text)
-            for count, relation in enumerate(run_statements(self._connection, statements), start=1):  # noqa: B007
+            for count, relation in enumerate(run_statements(self._connection, statements, text), start=1):  # noqa: B007
                 pass
             self._relation = None if relation is None else uniquely_named(relation)
             page = None if self._relation is None else _page(self._relation)
@@ -162,7 +164,7 @@ class Console:
 
     @contextmanager
     def _working(self) -> "Generator[None]":
-        with self._lock, translated_query_errors():
+        with self._lock, translated_query_errors(self._text):
             try:
                 yield
             except (duckdb.Error, QueryError):

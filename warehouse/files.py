@@ -36,8 +36,13 @@ def written_whole(path: Path, *, replace: bool = True, mode: int | None = None) 
         UsageError: no file can be made there; raised, like the above, before the block begins.
         SparsityError: the block, or the step after it, could not write.
     """
-    if "\0" in str(path):
-        msg = f"cannot write {path}: a name holds no null character"
+    if "\0" in str(path) or str(path) == "-":
+        reason = (
+            "standard output is not written here; name a file"
+            if str(path) == "-"
+            else "a name holds no null character"
+        )
+        msg = f"cannot write {path}: {reason}"
         raise UsageError(msg)
     if _is_stream(path):
         with _told_as(SparsityError, path):
@@ -77,6 +82,21 @@ def read_finite(path: Path) -> bytes:
     if stat.S_ISFIFO(kind) and not content:
         raise OSError(errno.ENODATA, "nothing comes through this pipe")
     return content
+
+
+@contextmanager
+def no_more_open_than(path: Path) -> "Generator[None]":
+    """Create every file and folder of this process, while the block lasts, as closed to others as a file is.
+
+    Libraries create files of their own, logs for instance, with the rights that the process gives by default.
+    """
+    mode = path.stat().st_mode
+    usual = os.umask(0o077)
+    os.umask(usual | sum(bits for bits in (0o070, 0o007) if not mode & bits & 0o044))
+    try:
+        yield
+    finally:
+        os.umask(usual)
 
 
 def sync(path: Path) -> None:

@@ -8,7 +8,7 @@ from warehouse.errors import UsageError
 ENVIRONMENT_VARIABLE = "SPARSITY_DB"
 FILE_NAME = "sparsity.db"
 #: What follows the name of the database in the names of its own files, such as sparsity.db.wal.
-OWN_ENDINGS = frozenset({"wal", "lock", "work", "compact", "weights", "tmp"})
+OWN_ENDINGS = frozenset({"wal", "lock", "work", "compact", "weights", "tmp", "kept"})
 
 
 def database_path(given: str | os.PathLike[str] | None = None) -> Path:
@@ -56,4 +56,7 @@ def _is_own(path: Path, database: Path) -> bool:
     if path == database:
         return True
     beside = path.parent == database.parent and path.name.startswith(f"{database.name}.")
-    return beside and path.name.removeprefix(f"{database.name}.").split(".")[0] in OWN_ENDINGS
+    return (
+        beside
+        and path.name.removeprefix(f"{database.name}.").split(".")[0].rstrip("0123456789") in OWN_ENDINGS
+    )

@@ -19,7 +19,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 NO_DOWNLOADS: Config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 #: How DuckDB says that a file was cut short or that its blocks are not what was written.
 _DAMAGED = re.compile(
-    r"Could not read enough bytes|Corrupt|[Cc]hecksum|Failed to deserialize|Serialization Error"
+    r"Could not read enough bytes|Corrupt database|[Cc]hecksum|Failed to deserialize|Serialization Error"
 )
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 
@@ -49,7 +49,7 @@ def attach_read_only(
         with translated_errors(path):
             # By its type, or DuckDB would look for an extension that opens the files of other programs.
             connection.execute(f"ATTACH {literal(utf8_name(path))} AS {CATALOG} (READ_ONLY, TYPE duckdb)")
-        schema.verify(connection, CATALOG, path, allow_empty=allow_empty)
+            schema.verify(connection, CATALOG, path, allow_empty=allow_empty)
         use(connection)
     except BaseException:
         connection.close()
@@ -109,8 +109,21 @@ def use(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def damage_of(error: BaseException) -> str | None:
+    """Return DuckDB's first line where it says that the file is damaged, else None."""
+    if not isinstance(error, duckdb.Error):
+        return None
+    first_line = str(error).partition("\n")[0]
+    return first_line if _DAMAGED.search(first_line) else None
+
+
+def damaged(path: object, told: str) -> str:
+    """Say what to do about a damaged database; `told` are DuckDB's words."""
+    return f"{path} is damaged; put a copy of it in its place, or name another file with --db ({told})"
+
+
 class translated_errors:  # noqa: N801  # reads as a statement: with translated_errors(path)
-    """Turn what DuckDB raises while opening a file into one clear error."""
+    """Turn what DuckDB raises while a file is opened, or its catalogue read, into one clear error."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -136,11 +149,8 @@ class translated_errors:  # noqa: N801  # reads as a statement: with translated_
                 f"{self.path}.wal, which holds what was last committed, cannot be read into {self.path};"
                 f" keep both files and open them with the version of DuckDB that wrote them ({first_line})"
             )
-        elif _DAMAGED.search(first_line):
-            msg = (
-                f"{self.path} is damaged; put a copy of it in its place, or name another file with --db"
-                f" ({first_line})"
-            )
+        elif damage_of(error):
+            msg = damaged(self.path, first_line)
         else:
             msg = f"cannot open {self.path}: {first_line}; name another file with --db"
         raise UnreadableDatabaseError(msg) from error

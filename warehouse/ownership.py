@@ -78,6 +78,14 @@ def macros(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {name.lower(): kind for name, kind in connection.execute(_MACROS).fetchall()}
 
 
+def has_views_and_macros(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether every view and macro of `sql/` is there, whoever made it."""
+    views = {name for name, kind in relations(connection).items() if kind == "view"}
+    return views >= sql_files.read_folder("views").keys() and (
+        macros(connection).keys() >= sql_files.read_folder("macros").keys()
+    )
+
+
 def drop_views_and_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the views and macros that are ours; those that `sql/` still has are then made anew."""
     for kind in ("view", "macro"):

@@ -4,23 +4,24 @@ import errno
 import os
 import re
 import shutil
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from warehouse import schema
+from warehouse.completeness import ADVICE, MissingObjectError
 from warehouse.errors import SparsityError
 from warehouse.files import sync
+from warehouse.keeping import copy_file
 from warehouse.locking import NotWritableError
-from warehouse.opening import CATALOG, NO_DOWNLOADS, translated_errors, use, utf8_name
+from warehouse.opening import CATALOG, NO_DOWNLOADS, damage_of, translated_errors, use, utf8_name
 from warehouse.quoting import literal
 from warehouse.versions import NO_FILE, beside, is_plain_file, log_of
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-#: What DuckDB says of a file that is damaged.
-_DAMAGE = re.compile(r"Corrupt database file|Could not read enough bytes|not a valid DuckDB|replaying WAL")
+#: What DuckDB says of a file, or a log, that is none of its own any more.
+_UNREADABLE = re.compile(r"not a valid DuckDB|replaying WAL")
 
 
 class FullDiskError(SparsityError):
@@ -47,11 +48,7 @@ class PrivateCopy:
         return self._base.read_bytes() == version.encode()
 
     def make(self, version: str) -> None:
-        """Copy the published file, and its write-ahead log if it has one, in the place of an older copy.
-
-        Another process does it: reading the file here and closing it again would drop the lock that this
-        process holds on it.
-        """
+        """Copy the published file, and its write-ahead log if it has one, in the place of an older copy."""
         self.discard()
         if version != NO_FILE:
             for source, target in (
@@ -59,7 +56,7 @@ class PrivateCopy:
                 (log_of(self._published), log_of(self.path)),
             ):
                 if source.exists():
-                    _copy_file(source, target)
+                    copy_file(source, target)
 
     def open(self) -> duckdb.DuckDBPyConnection:
         """Open the copy as readers open the published file; a plain open cannot replay every log.
@@ -73,7 +70,7 @@ class PrivateCopy:
         try:
             with translated_errors(self._published):
                 connection.execute(f"ATTACH {literal(utf8_name(self.path))} AS {CATALOG} (TYPE duckdb)")
-            schema.verify(connection, CATALOG, self._published, allow_empty=True)
+                schema.verify(connection, CATALOG, self._published, allow_empty=True)
             self._connection = use(connection)
         except BaseException:
             connection.close()
@@ -89,7 +86,7 @@ class PrivateCopy:
         if not schema.is_current(self._connection, CATALOG):
             # Not to be resumed half-way: an index of a person's own is missing until the end.
             self._base.unlink(missing_ok=True)
-            notes = schema.build(self._connection)
+            notes = self._build_schema(self._connection)
         if not self._base.exists():
             sync(self.path)
             self._note(version)
@@ -130,6 +127,16 @@ class PrivateCopy:
                 raise NotWritableError(msg) from error
         shutil.rmtree(self._spill, ignore_errors=True)
 
+    def _build_schema(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        try:
+            return schema.build(connection)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            msg = (
+                f"{self._published} cannot be brought up to date: something that this program made in it was"
+                f" dropped, renamed or altered; {ADVICE} ({str(error).splitlines()[0]})"
+            )
+            raise MissingObjectError(msg) from error
+
     def _note(self, version: str) -> None:
         descriptor = os.open(self._base, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -153,7 +160,7 @@ def full_disk(error: BaseException) -> str | None:
 def damaged_file(error: BaseException) -> str | None:
     """Return DuckDB's message where a damaged file caused an error, else None."""
     for cause in _causes(error):
-        if isinstance(cause, duckdb.Error) and _DAMAGE.search(str(cause)):
+        if damage_of(cause) or (isinstance(cause, duckdb.Error) and _UNREADABLE.search(str(cause))):
             return str(cause).splitlines()[0]
     return None
 
@@ -165,18 +172,3 @@ def _causes(error: BaseException) -> list[BaseException]:
         causes.append(following)
         following = following.__cause__ or following.__context__
     return causes
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    for options in (["-p", "--reflink=auto"], ["-p"]):
-        copied = subprocess.run(
-            ["cp", *options, str(source), str(target)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"LC_ALL": "C"},
-        )
-        if copied.returncode == 0:
-            return
-    msg = f"cannot copy {source} to {target}: {copied.stderr.strip()}"
-    raise NotWritableError(msg)

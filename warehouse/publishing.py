@@ -14,9 +14,19 @@ import duckdb
 
 from warehouse import schema, seed_views, sql_files
 from warehouse.compaction import compact
+from warehouse.completeness import verify_tables
 from warehouse.errors import SparsityError
+from warehouse.files import no_more_open_than
+from warehouse.keeping import holds_log, keep
 from warehouse.locking import NotWritableError, writer_lock
-from warehouse.opening import CATALOG, UnreadableDatabaseError, attach_read_only, is_present
+from warehouse.opening import (
+    CATALOG,
+    UnreadableDatabaseError,
+    attach_read_only,
+    damage_of,
+    damaged,
+    is_present,
+)
 from warehouse.private_copy import FullDiskError, PrivateCopy, damaged_file, full_disk
 from warehouse.versions import NO_FILE, ChangedError, fold_log, identity, log_of, put, put_folded
 
@@ -60,6 +70,7 @@ class Writer:
                 if not os.access(self.path, os.W_OK):
                     msg = f"{self.path} is write-protected; make it writable or name another file with --db"
                     raise NotWritableError(msg)
+                stack.enter_context(no_more_open_than(self.path))
                 self._hold(stack)
             elif log_of(self.path).exists():
                 msg = (
@@ -86,6 +97,8 @@ class Writer:
         try:
             if error is not None and self._begun:
                 self._settle(error)
+            elif error is not None and (damage := damage_of(error)):
+                raise UnreadableDatabaseError(damaged(self.path, damage)) from error
         finally:
             self._copy.close()
             self._private = None
@@ -139,6 +152,7 @@ class Writer:
 
     def _hold(self, stack: ExitStack) -> None:
         self._published = stack.enter_context(attach_read_only(self.path, allow_empty=True))
+        verify_tables(self._published, self.path)
 
     def _resume(self) -> duckdb.DuckDBPyConnection | None:
         """Take over the copy of a killed job; None where there is none, or it cannot be read."""
@@ -158,6 +172,12 @@ class Writer:
     def _fold(self) -> None:
         """Publish what a killed program left in the write-ahead log: afterwards a version is one file."""
         fold_log(self._copy.path)
+        if not holds_log(self._copy.path, self.path):
+            kept = keep(self.path)
+            self.notes.append(
+                f"DuckDB could not read all of {log_of(self.path)}: the database and its log as they were are"
+                f" kept as {kept} and {log_of(kept)}; remove both if nothing is missing"
+            )
         put_folded(self._copy.path, self.path, expected=self._version)
         self._hold(self._resources)
         self._version = identity(self.path)
@@ -191,7 +211,10 @@ class Writer:
             )
             raise FullDiskError(msg) from error
         if damage and not isinstance(error, SparsityError):
-            msg = f"the job's copy of {self.path} is damaged and was removed; run the job again ({damage})"
+            msg = (
+                f"the job's copy of {self.path} is damaged and was removed; run the job again, and if that"
+                f" ends here too, put a copy of {self.path.name} in its place ({damage})"
+            )
             raise UnreadableDatabaseError(msg) from error
 
     def _discard(self) -> None:

@@ -10,7 +10,16 @@ from typing import TypeVar
 import duckdb
 
 from warehouse import schema
-from warehouse.opening import CATALOG, Config, attach_read_only, memory_share, use
+from warehouse.opening import (
+    CATALOG,
+    Config,
+    UnreadableDatabaseError,
+    attach_read_only,
+    damage_of,
+    damaged,
+    memory_share,
+    use,
+)
 
 Identity = tuple[int, int]
 T = TypeVar("T")
@@ -72,7 +81,22 @@ def compute(
 
     A small limit keeps what DuckDB caches of the file small; the few queries that need more get it while
     they run, one after the other. `work` returns no rows that are still to be read.
+
+    Raises:
+        UnreadableDatabaseError: the file is damaged where it was read.
     """
+    try:
+        return _compute(cursor, work, limit)
+    except duckdb.Error as error:
+        damage = damage_of(error)
+        if damage is None:
+            raise
+        raise UnreadableDatabaseError(damaged("the database", damage)) from error
+
+
+def _compute(
+    cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], T], limit: str
+) -> T:
     with contextlib.suppress(duckdb.OutOfMemoryException):
         return work(cursor)
     with _LARGER_LIMIT:

@@ -84,11 +84,15 @@ def verify_not_older(connection: duckdb.DuckDBPyConnection, catalog: str, path: 
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, catalog: str) -> bool:
-    """Tell whether tables, macros and views were built from the SQL files as they are now."""
+    """Tell whether macros and views are there, and were built from the SQL files as they are now.
+
+    The database is in use under the name `catalog`.
+    """
     known = properties(connection, catalog)
     return (
         known.get("schema_version") == str(SCHEMA_VERSION)
         and known.get("sql_fingerprint") == sql_files.fingerprint()
+        and ownership.has_views_and_macros(connection)
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import SparsityError
-from warehouse.opening import Config, attach_read_only
+from warehouse.opening import Config, attach_read_only, damage_of, damaged
+from warehouse.tokens import scan
 
 # Set before the configuration is locked: no Python variable is read as a table.
 LOCKED_DOWN = (
@@ -15,6 +16,14 @@ LOCKED_DOWN = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_CHANGES = {
+    duckdb.StatementType.INSERT,
+    duckdb.StatementType.UPDATE,
+    duckdb.StatementType.DELETE,
+    duckdb.StatementType.MERGE_INTO,
+}
+# The end of a message: the line of the query that it is about, and a mark below it.
+_PLACE = re.compile(r"\n\nLINE \d+: (.*)\n *\^\s*\Z")
 # A log file that may not be written fails every later statement, and the process itself when it ends.
 _LOGGING = re.compile(r"enable_logging", re.IGNORECASE)
 
@@ -27,8 +36,11 @@ class CancelledError(QueryError):
     """The query was interrupted."""
 
 
-class translated_query_errors:  # noqa: N801  # reads as a statement: with translated_query_errors()
-    """Turn what DuckDB raises while a query runs into one clear error."""
+class translated_query_errors:  # noqa: N801  # reads as a statement: with translated_query_errors(text)
+    """Turn what DuckDB raises while a query runs into one clear error; places are quoted of `text` alone."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __enter__(self) -> None:
         return None
@@ -38,7 +50,9 @@ class translated_query_errors:  # noqa: N801  # reads as a statement: with trans
             msg = "cancelled"
             raise CancelledError(msg) from error
         if isinstance(error, duckdb.Error):
-            raise QueryError(str(error)) from error
+            damage = damage_of(error)
+            msg = damaged("the database", damage) if damage else _without_other_texts(str(error), self.text)
+            raise QueryError(msg) from error
 
 
 def open_shell(
@@ -63,25 +77,50 @@ def read_statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[du
     if _LOGGING.search(text):
         msg = "enable_logging is not available here: nothing may be written to files"
         raise QueryError(msg)
-    with translated_query_errors():
+    with translated_query_errors(text):
         return connection.extract_statements(text)
 
 
 def certain_results(statements: list[duckdb.Statement]) -> int:
     """Return how many statements give rows for certain, which is known before they run."""
-    return sum(kind.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT] for kind in statements)
+    return sum(map(_gives_rows, statements))
+
+
+def _gives_rows(statement: duckdb.Statement) -> bool:
+    if statement.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT]:
+        return True
+    if statement.type not in _CHANGES:
+        return False
+    # A change gives rows where it has RETURNING, which is no name unless it is quoted.
+    text = _text_of(statement)
+    return any(text[token.start : token.end].upper() == "RETURNING" for token in scan(text))
+
+
+def _text_of(statement: duckdb.Statement) -> str:
+    try:
+        return statement.query
+    except IndexError:  # DuckDB miscounts after a PIVOT, which becomes two statements
+        return ""
 
 
 def run_statements(
-    connection: duckdb.DuckDBPyConnection, statements: list[duckdb.Statement]
+    connection: duckdb.DuckDBPyConnection, statements: list[duckdb.Statement], text: str
 ) -> Iterator[duckdb.DuckDBPyRelation]:
-    """Run statements in order and yield the result of each that returns rows.
+    """Run the statements of a text in order and yield the result of each that returns rows.
 
     Raises:
         QueryError: with DuckDB's message.
     """
-    with translated_query_errors():
-        for statement in statements:
+    for statement in statements:
+        with translated_query_errors(text):
             relation = connection.sql(statement)
-            if relation is not None:
-                yield relation
+        if relation is not None:
+            yield relation
+
+
+def _without_other_texts(message: str, text: str) -> str:
+    """Leave out the line that DuckDB quotes where it is of a query made around the person's own."""
+    place = _PLACE.search(message)
+    if place is None or place[1].removeprefix("...").removesuffix("...") in text:
+        return message
+    return message[: place.start()]

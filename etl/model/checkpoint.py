@@ -17,6 +17,7 @@ from typing import Any
 from etl.errors import CheckpointError
 from etl.model.configuration import check_sizes, read_configuration
 from etl.model.digests import file_digests
+from etl.model.finiteness import check_finite
 from etl.model.headers import TensorHeader, read_headers
 
 _PROJECTIONS = frozenset(("q", "k", "v", "o", "gate", "up", "down"))
@@ -128,12 +129,21 @@ class Checkpoint:
         return tuple(sorted(found, key=lambda matrix: (matrix.layer, matrix.component)))
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the configuration and every tensor file's contents, in hexadecimal."""
+        """Return the SHA-256 of the configuration and every tensor file's contents, in hexadecimal.
+
+        Raises CheckpointError when a weight or a bias, any of which the model may use, holds NaN or infinity.
+        """
         files = [self.folder / "config.json", *sorted({header.file for header in self.tensors.values()})]
         total = hashlib.sha256()
-        for file, digest in zip(files, file_digests(files), strict=True):
+        for file, digest in zip(files, file_digests(files, self._check_finite), strict=True):
             total.update(f"{file.name}\0{digest}\n".encode())
         return total.hexdigest()
+
+    def _check_finite(self, file: Path) -> None:
+        stored = (header.stored_name for header in self.tensors.values() if header.file == file)
+        names = {name for name in stored if name.endswith((".weight", ".bias"))}
+        if names:
+            check_finite(file, names)
 
     def _check_blocks(self) -> None:
         layers = {matrix.layer for matrix in self.matrices}

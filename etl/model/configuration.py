@@ -24,6 +24,8 @@ _POSITIVE = frozenset(
         "vocab_size",
     }
 )
+#: What a configuration can call the weights of a model; "auto" leaves it to them.
+_DTYPES = frozenset({"auto", "bfloat16", "float16", "float32", "float64", "half", "float", "double"})
 #: Keys that say how long a loop or how large a tensor the building of a model makes.
 _SIZE = re.compile(r"(num|n)_.+|.+_(size|dim|rank|layers|heads|experts)")
 #: Of these, the ones that count modules, each of which stores a tensor of its own.
@@ -33,7 +35,7 @@ _HARMLESS = 1 << 16
 
 
 def read_configuration(folder: Path) -> dict[str, Any]:
-    """Read config.json; raises CheckpointError where it is absent, broken or describes quantised weights."""
+    """Read config.json; raises CheckpointError where it is absent, broken or describes other weights."""
     config = read_json(folder, "config.json")
     for key in ("quantization_config", "compression_config"):
         if config.get(key):
@@ -41,6 +43,13 @@ def read_configuration(folder: Path) -> dict[str, Any]:
             msg = (
                 f"{folder} is quantised ({method or key} in config.json); only unquantised floating-point "
                 "weights can be pruned: take the model it was made from"
+            )
+            raise CheckpointError(msg)
+    for key in ("dtype", "torch_dtype"):
+        if isinstance(config.get(key), str) and config[key].removeprefix("torch.") not in _DTYPES:
+            msg = (
+                f"{folder}/config.json: {key} is {config[key]}; weights that can be pruned are"
+                f" {', '.join(sorted(_DTYPES))}"
             )
             raise CheckpointError(msg)
     return config

@@ -21,7 +21,7 @@ from warehouse.errors import SparsityError
 from warehouse.files import PRIVATE, PRIVATE_FOLDER, written_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 #: Bytes from which on looking a digest up is quicker than computing it.
 _REMEMBERED = 16 << 20
@@ -34,8 +34,10 @@ _SETTLED = 2.0
 _MOST_ENTRIES = 4096
 
 
-def file_digests(files: Sequence[Path]) -> list[str]:
+def file_digests(files: Sequence[Path], check: Callable[[Path], None] | None = None) -> list[str]:
     """Return the SHA-256 of every file's content in hexadecimal; above 1 GiB that of 256-MiB pieces' digests.
+
+    `check` looks at every file whose digest is not remembered; one that it raises for is not remembered.
 
     Raises OSError where a file cannot be read.
     """
@@ -44,6 +46,9 @@ def file_digests(files: Sequence[Path]) -> list[str]:
     started = time.time()
     missing = [file for file in files if not before[file] or before[file] not in known]
     digests = dict(zip(missing, _hashed(missing), strict=True))
+    if check is not None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(check, missing))
     learned = {
         identity: digests[file]
         for file in missing

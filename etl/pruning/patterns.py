@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from etl.errors import PatternError
 
-_N_OF_M = re.compile(r"(\d+):(\d+)")
+_N_OF_M = re.compile(r"([0-9]+):([0-9]+)")
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,12 @@ def _parse(kind: type) -> Callable[[str], Any]:
 
     def convert(text: str) -> Any:
         # A flag that takes several values takes a pipeline file after it, too; see settings_of.
-        return text if text.endswith(PIPELINE_SUFFIX) else kind(text)
+        if text.endswith(PIPELINE_SUFFIX):
+            return text
+        if kind is not str and not text.isascii():
+            msg = "Python would read the digits of every script"
+            raise ValueError(msg)
+        return kind(text)
 
     convert.__name__ = {int: "whole number", float: "number"}.get(kind, "value")
     return convert

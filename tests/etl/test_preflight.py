@@ -39,11 +39,23 @@ def with_an_expert(model: Path) -> None:
     save_file(tensors, model / "model.safetensors")
 
 
+def with_a_nan(model: Path) -> None:
+    """Spoil one weight of one matrix."""
+    tensors = load_file(model / "model.safetensors")
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 5] = float("nan")
+    save_file(tensors, model / "model.safetensors")
+
+
 SPOILT: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
     "no tokenizer": (without_tokenizer, (), "holds no tokenizer"),
     "no such architecture": (unknown_architecture, (), "transformers cannot build the model"),
     "a tensor missing": (without_a_norm, (), "lacks tensor model.layers.1.input_layernorm.weight"),
     "no plain Linear": (with_an_expert, (), "mlp.router of block 1 is no plain Linear"),
+    "a weight that is no number": (
+        with_a_nan,
+        (),
+        "model.layers.1.mlp.up_proj.weight holds NaN or infinite values",
+    ),
     "a calibration text too short": (
         lambda _: None,
         ("--calibration", "short.txt"),

@@ -96,6 +96,9 @@ def test_masks_from_a_run_are_measured_under_its_name(tmp_path, capsys):
     [
         ["run", "--formats", "coo"],
         ["run", "--shapes", "llama-1"],
+        ["run", "--shapes", "64x²"],
+        ["run", "--shapes", "0x64"],
+        ["run", "--out", "-"],
         ["run", "--sparsity", "1"],
         ["run", "--batch", "17"],
         ["run", "--replays", "3"],

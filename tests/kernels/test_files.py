@@ -1,6 +1,7 @@
 """Files of results are whole, and rows are appended to nothing but rows."""
 
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,14 @@ def test_other_files_are_refused(tmp_path, content):
     with pytest.raises(UsageError, match="no whole file of JSON lines"):
         check_rows_file(path)
     assert path.read_bytes() == content
+
+
+def test_a_dash_is_no_file(tmp_path, monkeypatch):
+    """Rows go to standard output without --out; a file of that name would surprise."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="leave --out away"):
+        check_rows_file(Path("-"))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", [".", "none/bench.jsonl", "a" * 300])

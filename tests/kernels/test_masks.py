@@ -33,7 +33,7 @@ def test_blocks_are_kept_whole(generator):
     assert sorted(blocks.flatten().tolist()) == [0] * 4 + [1] * 4
 
 
-@pytest.mark.parametrize("pattern", ["5:4", "random", "0:4"])
+@pytest.mark.parametrize("pattern", ["5:4", "random", "0:4", "٢:٤"])
 def test_an_unknown_pattern_is_refused(generator, pattern):
     """The message lists the patterns."""
     with pytest.raises(UsageError, match="2:4"):

@@ -82,9 +82,10 @@ def test_file_and_standard_input(
     script.write_text("SELECT 1 AS one; SELECT 2 AS two;")
     assert run(database, "--file", str(script), "--format", "csv") == 0
     assert capfdbinary.readouterr().out == b"one\n1\ntwo\n2\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO("SELECT 3 AS three"))
-    assert run(database, "-", "--format", "csv") == 0
-    assert capfdbinary.readouterr().out == b"three\n3\n"
+    for request in (["-"], ["--file", "-"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO("SELECT 3 AS three"))
+        assert run(database, *request, "--format", "csv") == 0
+        assert capfdbinary.readouterr().out == b"three\n3\n"
 
 
 def test_pivot_is_one_question(database: Path, capfdbinary: pytest.CaptureFixture) -> None:

@@ -13,6 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from warehouse.cli import main
+from warehouse.errors import UsageError
+from warehouse.files import written_whole
 from warehouse.location import OWN_ENDINGS, belongs_to
 from warehouse.memory import memory_bytes
 from warehouse.publishing import Writer
@@ -93,11 +95,60 @@ def test_other_files_beside_the_database_are_fine(database: Path) -> None:
     assert belongs_to(database.with_name("sparsity.db.weights") / "a" / "b.csv", database)
 
 
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("a.parquet", b"PAR1"),
+        ("a.CSV", b"n\n1\n"),
+        ("a.json", b'[{"n": 1}]'),
+        ("a.jsonl", b'{"n": 1}\n'),
+        ("a.txt", "┌".encode()),
+        ("a", "┌".encode()),
+    ],
+)
+def test_the_name_of_the_file_says_the_format(
+    database: Path, tmp_path: Path, name: str, beginning: bytes
+) -> None:
+    """Unless --format does; a name that says none gets what a terminal gets."""
+    target = tmp_path / name
+    assert run(database, "SELECT 1 AS n", "--output", str(target)) == 0
+    assert target.read_bytes().startswith(beginning)
+    assert run(database, "SELECT 1 AS n", "--output", str(target), "--format", "csv", "--force") == 0
+    assert target.read_bytes() == b"n\n1\n"
+
+
+def test_a_dash_is_standard_output(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture
+) -> None:
+    """No file has that name afterwards."""
+    monkeypatch.chdir(tmp_path)
+    assert run(database, "SELECT 1 AS n", "--output", "-", "--format", "csv") == 0
+    assert capfdbinary.readouterr().out == b"n\n1\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dash_is_no_file_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has to be a file, a mask for instance, is not written to a terminal, nor to a file named so."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="name a file"), written_whole(Path("-")):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+CHANGES = "CREATE TEMP TABLE t (i INTEGER); INSERT INTO t VALUES (1) RETURNING i"
 SEVERAL = "SELECT 1 AS a; SELECT 2 AS b"
 
 
 @pytest.mark.parametrize(
-    "text", [SEVERAL, "SELECT 1 AS a; EXPLAIN SELECT 2", "SET VARIABLE x = 1", "-- nothing", ""]
+    "text",
+    [
+        SEVERAL,
+        "SELECT 1 AS a; EXPLAIN SELECT 2",
+        f"{CHANGES}; UPDATE t SET i = 2 RETURNING i",
+        "SET VARIABLE x = 1",
+        "-- nothing",
+        "",
+    ],
 )
 @pytest.mark.parametrize("kind", ["json", "parquet", "csv"])
 def test_a_file_holds_exactly_one_result(
@@ -108,6 +159,17 @@ def test_a_file_holds_exactly_one_result(
     assert run(database, text, "--format", kind, "--output", str(target)) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not target.exists()
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet"])
+def test_a_second_result_is_noticed_before_the_first_is_written(
+    database: Path, kind: str, capfdbinary: pytest.CaptureFixture
+) -> None:
+    """Changes that return rows count; the word alone, in a text or as a quoted name, does not."""
+    assert run(database, f"{CHANGES}; DELETE FROM t RETURNING i", "--format", kind) == 2
+    assert capfdbinary.readouterr().out == b""
+    quoted = "CREATE TEMP TABLE t AS SELECT 'RETURNING' AS \"returning\"; INSERT INTO t VALUES ('returning')"
+    assert run(database, f"{quoted}; FROM t", "--format", kind) == 0
 
 
 def test_several_results_are_lines_of_json(database: Path, capfdbinary: pytest.CaptureFixture) -> None:

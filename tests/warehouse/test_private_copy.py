@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import private_copy, schema
+from warehouse import keeping, schema
 from warehouse.errors import SparsityError
 from warehouse.locking import NotWritableError
 from warehouse.opening import UnreadableDatabaseError, attach_read_only
@@ -197,7 +197,7 @@ def test_a_copy_that_does_not_fit_is_removed(database: Path, monkeypatch: pytest
         Path(command[-1]).write_bytes(b"half")
         return subprocess.CompletedProcess(command, 1, "", "cp: error writing: No space left on device")
 
-    monkeypatch.setattr(private_copy.subprocess, "run", full)
+    monkeypatch.setattr(keeping.subprocess, "run", full)
     with pytest.raises(FullDiskError, match="free some room"), Writer(database) as writer:
         writer.begin()
     assert remains(database) == set()

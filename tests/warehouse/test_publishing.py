@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import private_copy, publishing, sql_files
+from warehouse import keeping, publishing, sql_files
 from warehouse.locking import LockedError, NotWritableError
 from warehouse.opening import UnreadableDatabaseError
 from warehouse.publishing import AuditError, Writer
@@ -238,7 +238,7 @@ def test_copying_works_without_reflinks(database: Path, monkeypatch: pytest.Monk
             return subprocess.CompletedProcess(command, 1, "", "unknown option")
         return run(command, **options)
 
-    monkeypatch.setattr(private_copy.subprocess, "run", old_cp)
+    monkeypatch.setattr(keeping.subprocess, "run", old_cp)
     with Writer(database) as writer:
         write_row(writer, 43)
         writer.publish()

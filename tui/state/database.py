@@ -94,6 +94,8 @@ class Database:
     def _read(self, read: "Callable[[duckdb.DuckDBPyConnection], Overview]") -> Overview:
         import duckdb  # noqa: PLC0415
 
+        from warehouse.opening import UnreadableDatabaseError, damage_of, damaged  # noqa: PLC0415
+
         if self.reader is None:
             msg = f"{self.path} is not open"
             raise SparsityError(msg)
@@ -101,6 +103,9 @@ class Database:
         try:
             return read(cursor)
         except duckdb.Error as error:
+            damage = damage_of(error)
+            if damage:
+                raise UnreadableDatabaseError(damaged(self.path, damage)) from error
             msg = (
                 f"the views in {self.path} are of another version of this program;"
                 f" bring them up to date with: sparsity-etl upgrade --db {self.path}"

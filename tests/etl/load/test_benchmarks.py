@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +79,28 @@ def test_loading_twice_adds_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def notes_of(output: str) -> list[str]:
+    events = [json.loads(line) for line in output.splitlines()]
+    return [event["message"] for event in events if event["event"] == "note"]
+
+
+def test_other_figures_of_the_same_measurement_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """What is there stays, in the file and in the database; how many contradict it is said, not copies."""
+    database = tmp_path / "sparsity.db"
+    first = write(tmp_path / "first.jsonl", ROW, ROW, ROW | {"batch": 4}, ROW | {"batch": 4, "speedup": 2.0})
+    assert load(database, first) == 0
+    assert [note.split()[0] for note in notes_of(capsys.readouterr().out)] == ["1"]
+    faster = [ROW | {"latency_us_p20": 1.0}, ROW | {"torch_version": None, "error": "failed"}]
+    assert load(database, write(tmp_path / "second.jsonl", ROW, *faster, ROW | {"batch": 8})) == 0
+    output = capsys.readouterr().out
+    assert notes_of(output)[0].startswith("2 of the measurements left out")
+    assert json.loads(output.splitlines()[-1])["rows_written"] == {"kernel_benchmarks": 1}
+    query = "SELECT batch, latency_us_p20 FROM kernel_benchmarks ORDER BY ALL"
+    assert rows_of(database, query) == [(1, 7.7), (4, 7.7), (8, 7.7)]
+
+
 def line(**changes: object) -> str:
     """Return a measurement with some values changed."""
     return json.dumps(ROW | changes)
@@ -149,6 +173,18 @@ def test_a_pipe_loads(tmp_path: Path) -> None:
     assert load(tmp_path / "sparsity.db", Path(f"/dev/fd/{reading}")) == 0
     os.close(reading)
     assert rows_of(tmp_path / "sparsity.db", "SELECT count(*) FROM kernel_benchmarks") == [(1,)]
+
+
+def test_a_dash_is_standard_input(tmp_path: Path) -> None:
+    """What another command writes is loaded from it; where nothing comes, that is said."""
+    database = tmp_path / "sparsity.db"
+    command = [sys.executable, "-m", "etl.cli", "load", "-", "--db", str(database)]
+    piped = subprocess.run(command, input=json.dumps(ROW), text=True, check=False)
+    assert piped.returncode == 0
+    assert rows_of(database, "SELECT kernel FROM kernel_benchmarks") == [("sell",)]
+    silent = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert silent.returncode == 1
+    assert "cannot read /dev/stdin: it is a device" in silent.stderr
 
 
 def test_files_as_other_systems_write_them_load(tmp_path: Path) -> None:

@@ -115,10 +115,16 @@ def test_a_folder_without_configuration_is_no_checkpoint(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("{", "cannot be read as JSON"), ("[]", "holds no JSON object")]
+    ("text", "message"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "holds no JSON object"),
+        ('{"dtype": "float99"}', "dtype is float99; weights that can be pruned are auto, bfloat16"),
+        ('{"torch_dtype": "float8_e4m3fn"}', "torch_dtype is float8_e4m3fn"),
+    ],
 )
 def test_a_broken_configuration(folder: Path, text: str, message: str):
-    """Half a file, or another kind of JSON."""
+    """Half a file, another kind of JSON, or a dtype of no plain weights."""
     (folder / "config.json").write_text(text)
     with pytest.raises(CheckpointError, match=message):
         Checkpoint.open(folder)

@@ -66,6 +66,23 @@ def test_a_large_file_is_read_once(tmp_path: Path, hashed: list[Path]) -> None:
 
 
 @pytest.mark.usefixtures("later")
+def test_a_file_is_checked_until_it_is_remembered(tmp_path: Path) -> None:
+    """One that fails the check stays unknown, and is checked again."""
+    path = written(tmp_path / "a", b"x" * 20)
+
+    def refuse(file: Path) -> None:
+        raise ValueError(file.name)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a"):
+            file_digests([path], refuse)
+    checked: list[Path] = []
+    for _ in range(2):
+        file_digests([path], checked.append)
+    assert checked == [path]
+
+
+@pytest.mark.usefixtures("later")
 def test_whatever_changes_a_file_makes_it_read_again(tmp_path: Path) -> None:
     """Its content with or without its size, another file under its name, and a time set back by hand."""
     path = written(tmp_path / "a", b"x" * 20)

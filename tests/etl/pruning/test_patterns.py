@@ -28,7 +28,7 @@ def test_str_gives_back_what_was_parsed(text: str):
     assert str(Pattern.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "2/4", "2:4:8", "-2:4", "two:four", "2:", "Unstructured"])
+@pytest.mark.parametrize("text", ["", "2/4", "2:4:8", "-2:4", "two:four", "2:", "Unstructured", "٢:٤", "²:4"])
 def test_parse_refuses_other_text(text: str):
     """The error names the text and shows what can be written."""
     with pytest.raises(PatternError, match=r"is not known; write unstructured, or N:M"):

@@ -170,6 +170,15 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
         settings_of(tmp_path, text)
 
 
+def test_numbers_are_written_in_one_script(capsys: pytest.CaptureFixture) -> None:
+    """As in a pipeline file; Python's own conversion reads the digits of all."""
+    for flags in (["--samples", "٣"], ["--sparsity", "٠.٥"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(["plan", *flags])
+        assert stopped.value.code == 2
+        assert "number value" in capsys.readouterr().err
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A pipeline file that is not there is named."""
     with pytest.raises(SettingsError, match=r"nowhere\.toml"):
