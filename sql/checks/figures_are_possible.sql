@@ -32,6 +32,16 @@ WITH faults AS (
     FROM calibrations
     UNION ALL
     SELECT
+        'pruning_runs' AS table_name,
+        run_id::VARCHAR AS key_text,
+        concat_ws(
+            '; ',
+            not_positive('group_size', group_size),
+            not_positive('thread_count', thread_count)
+        ) AS fault
+    FROM pruning_runs
+    UNION ALL
+    SELECT
         'matrix_prunings' AS table_name,
         concat_ws(', ', run_id, matrix_id) AS key_text,
         concat_ws(

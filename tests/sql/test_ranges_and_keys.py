@@ -20,7 +20,7 @@ ABOVE_ZERO = {
     "layer_count", "parameter_count", "out_features", "in_features", "sample_count", "sequence_length",
     "weight_count", "k", "neighbour_count", "feature_count", "window", "token_count", "perplexity", "batch",
     "latency_us_p20", "latency_us_p50", "latency_us_p80", "dense_latency_us_p50", "speedup", "bytes_moved",
-    "packed_bytes",
+    "packed_bytes", "group_size", "thread_count",
 }  # fmt: skip
 
 
