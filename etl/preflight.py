@@ -38,10 +38,12 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
     config = build_skeleton(plan.checkpoint, choose_device(device)).config
     if "prune" in pending:
         drawn = plan.settings.calibration
-        _check_memory(drawn, config.hidden_size)
+        refitted = _refitted(plan)
+        _check_memory(drawn, refitted, config.hidden_size)
         _check_positions(config, drawn.length, "[calibration] length")
         text = calibration_text(drawn.calibration, drawn.samples * drawn.length)
-        _check_text(plan.checkpoint, config, text, drawn.length, "calibration")
+        wanted = drawn.length * (2 if refitted else 1)
+        _check_text(plan.checkpoint, config, text, wanted, "calibration")
     if "evaluate" in pending:
         evaluated = plan.settings.evaluate
         _check_positions(config, evaluated.window, "[evaluate] window")
@@ -76,13 +78,26 @@ def _check_positions(config: PretrainedConfig, length: int, setting: str) -> Non
         raise CalibrationError(msg)
 
 
-def _check_memory(drawn: Calibration, hidden_size: int) -> None:
-    """Refuse more calibration sequences than the machine could hold the hidden states of, in float32."""
-    needed = 4 * drawn.samples * drawn.length * hidden_size
+def _refitted(plan: Plan) -> int:
+    """How many sequences blocks are refitted on, at most; 0 where none are."""
+    requests = (step.request for step in plan.pending if step.kind == "prune" and step.request)
+    return max((request.refine_samples for request in requests if request.refine == "reconstruct"), default=0)
+
+
+def _check_memory(drawn: Calibration, refitted: int, hidden_size: int) -> None:
+    """Refuse more sequences than the machine could hold the hidden states of, in float32.
+
+    Those that blocks are refitted on are held twice, dense and pruned.
+    """
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    samples = drawn.samples + 2 * refitted
+    needed = 4 * samples * drawn.length * hidden_size
     if needed > there:
+        what = f"{drawn.samples} calibration sequences"
+        what += f", and twice {refitted} to refit blocks on," if refitted else ""
         msg = (
-            f"{drawn.samples} calibration sequences of {drawn.length} tokens take {needed / 2**30:,.0f} GiB, "
-            f"and this machine has {there / 2**30:,.0f}; give fewer --samples or a smaller --length"
+            f"{what} of {drawn.length} tokens take {needed / 2**30:,.0f} GiB, "
+            f"and this machine has {there / 2**30:,.0f}; give fewer --samples"
+            f"{' or --refine-samples' if refitted else ''}, or a smaller --length"
         )
         raise CalibrationError(msg)

@@ -29,6 +29,7 @@ from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from etl.plan import Plan, Step
     from etl.progress import Progress
     from etl.pruning.request import PruningRequest
+    from etl.pruning.result import PrunedBlock
 
 #: Neighbourhoods loaded at a time: enough to keep DuckDB's threads busy, few enough to bound memory.
 TASKS_PER_LOAD = 32
@@ -83,7 +85,7 @@ class Workbench:
             return PrunedWeights(self._folder(step), prune.fingerprint)
         except PrunedWeightsError:
             writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
-            for block in self._pruner.prune(_requested(step), self._report_matrix):
+            for block in self._pruned_blocks(_requested(step)):
                 writer.add(block)
             return writer.finish()
 
@@ -101,10 +103,23 @@ class Workbench:
     @cached_property
     def _pruner(self) -> BlockPruner:
         settings = self._settings.calibration
+        seed = settings.calibration_seed
+        sequences = draw_sequences(self._calibration_tokens, settings.samples, settings.length, seed)
+        return BlockPruner(self._decoder, sequences, seed)
+
+    @cached_property
+    def _calibration_tokens(self) -> torch.Tensor:
+        settings = self._settings.calibration
         count, length = settings.samples, settings.length
-        tokens = self._tokens(calibration_text(settings.calibration, count * length), "calibration text")
-        sequences = draw_sequences(tokens, count, length, settings.calibration_seed)
-        return BlockPruner(self._decoder, sequences)
+        return self._tokens(calibration_text(settings.calibration, count * length), "calibration text")
+
+    def _pruned_blocks(self, request: PruningRequest) -> Iterator[PrunedBlock]:
+        refit = None
+        if request.refine == "reconstruct":
+            # Windows that do not overlap: what is kept back is never fitted.
+            length = self._settings.calibration.length
+            refit = spread_windows(self._calibration_tokens, request.refine_samples, length)
+        return self._pruner.prune(request, self._report_matrix, refit)
 
     @cached_property
     def _windows(self) -> torch.Tensor:
@@ -130,7 +145,7 @@ class Workbench:
         run_id = loading.start_run(self._connection, step.run, columns)
         writer = PrunedWeightsWriter(self._folder(step), step.fingerprint)
         warnings = []
-        for block in self._pruner.prune(request, self._report_matrix):
+        for block in self._pruned_blocks(request):
             writer.add(block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
@@ -232,6 +247,8 @@ class Workbench:
             settings["layers"] = list(request.layers)
         if request.projections is not None:
             settings["projections"] = list(request.projections)
+        if request.refine == "reconstruct":
+            settings |= {"refine_samples": request.refine_samples, "refine_steps": request.refine_steps}
         if request.true_sequential:
             settings["true_sequential"] = True
         if request.method == "magnitude":

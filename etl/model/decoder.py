@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from etl.errors import CheckpointError
 from etl.model.checkpoint import Checkpoint
@@ -78,10 +79,20 @@ class Decoder:
     @torch.no_grad()
     def run(self, block: nn.Module, layer: int, hidden: torch.Tensor) -> torch.Tensor:
         """Run a loaded block on hidden states (sequences, length, hidden); returns the same shape."""
+        return self.apply(block, layer, {}, hidden)
+
+    def apply(
+        self, block: nn.Module, layer: int, weights: Mapping[str, torch.Tensor], hidden: torch.Tensor
+    ) -> torch.Tensor:
+        """Run a loaded block with `weights` (out, in), by component, in place of its own.
+
+        Gradients reach `weights` where they ask for them.
+        """
         shape = (hidden.shape[0], hidden.shape[1])
         if shape not in self._arguments:
             self._note_arguments(torch.zeros(shape, dtype=torch.int64))
-        return block(hidden, **self._arguments[shape][layer])
+        given = {f"{component}.weight": weight.to(self.dtype) for component, weight in weights.items()}
+        return functional_call(block, given, (hidden,), self._arguments[shape][layer])
 
     @torch.no_grad()
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -94,6 +105,7 @@ class Decoder:
         finally:
             self._stand_ins[0].replacement = None
 
+    @torch.no_grad()
     def _note_arguments(self, tokens: torch.Tensor) -> None:
         """Run the model without its blocks and record the arguments that each block is called with."""
         passed = self._model.model(input_ids=tokens.to(self.device), use_cache=False).last_hidden_state

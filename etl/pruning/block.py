@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
+from itertools import count
 
 import torch
 from torch import nn
@@ -13,16 +14,16 @@ from etl.model.checkpoint import WeightMatrix
 from etl.model.decoder import Decoder
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
+from etl.pruning.refinement.blocks import Reconstruction
+from etl.pruning.refinement.reconstruct import FitSettings
 from etl.pruning.registry import scorer
 from etl.pruning.request import PruningRequest
-from etl.pruning.result import PrunedBlock, PrunedMatrix
+from etl.pruning.result import PrunedBlock
+from etl.pruning.states import advance, batches, embedded, set_weight
 from etl.pruning.statistics import SharedInputs
 
 #: Called after each matrix: how many are done, how many there are, and which one it was.
 Progress = Callable[[int, int, WeightMatrix], None]
-
-#: Tokens run through a block at a time: enough to fill the cores, few enough to stay in their caches.
-TOKENS_PER_BATCH = 2048
 
 
 class BlockPruner:
@@ -30,23 +31,35 @@ class BlockPruner:
 
     `tokens` (sequences, length) holds token ids. What every run shares, the statistics of the first block
     pruned and the dense norms behind scope `model`, is computed once. Memory: the hidden states of all
-    sequences, one block, and its Hessians. Raises CalibrationError when the tokens do not fit the model.
+    sequences, one block, and its Hessians. `seed` is that of the order in which blocks are refitted. Raises
+    CalibrationError when the tokens do not fit the model.
     """
 
-    def __init__(self, decoder: Decoder, tokens: torch.Tensor) -> None:
+    def __init__(self, decoder: Decoder, tokens: torch.Tensor, seed: int = 0) -> None:
         _check_tokens(tokens, decoder.vocabulary_size)
         self._decoder = decoder
         self._tokens = tokens
+        self._seed = seed
         self._first_inputs: dict[int, SharedInputs] = {}
 
-    def prune(self, request: PruningRequest, progress: Progress | None = None) -> Iterator[PrunedBlock]:
+    def prune(
+        self,
+        request: PruningRequest,
+        progress: Progress | None = None,
+        refit_tokens: torch.Tensor | None = None,
+    ) -> Iterator[PrunedBlock]:
         """Prune as `request` says, yielding each block as soon as it is done, in the order of the layers.
 
+        Blocks are refitted on `refit_tokens` (sequences, length), None standing for the calibration set.
         Raises PruningRequestError or PatternError at once when the request does not fit the model, and
         CheckpointError or PruningError on the way when weights or Hessians are unusable.
         """
         chosen = self._chosen_matrices(request)
-        return self._walk(request, chosen, progress or (lambda *_: None))
+        tokens = self._tokens if refit_tokens is None else refit_tokens
+        _check_tokens(tokens, self._decoder.vocabulary_size)
+        settings = FitSettings(steps=request.refine_steps, seed=self._seed)
+        repair = Reconstruction(self._decoder, tokens, settings) if request.refine == "reconstruct" else None
+        return self._walk(request, chosen, repair, progress or (lambda *_: None))
 
     def _chosen_matrices(self, request: PruningRequest) -> list[WeightMatrix]:
         layers = set(range(self._decoder.layer_count) if request.layers is None else request.layers)
@@ -62,25 +75,34 @@ class BlockPruner:
         return chosen
 
     def _walk(
-        self, request: PruningRequest, chosen: Sequence[WeightMatrix], progress: Progress
+        self,
+        request: PruningRequest,
+        chosen: Sequence[WeightMatrix],
+        repair: Reconstruction | None,
+        progress: Progress,
     ) -> Iterator[PrunedBlock]:
         pruner = self._matrix_pruner(request, chosen)
-        hidden = self._embed()
+        hidden = embedded(self._decoder, self._tokens)
         first, last = chosen[0].layer, chosen[-1].layer
-        done = 0
+        done = count(1)
         for layer in range(last + 1):
             matrices = [matrix for matrix in chosen if matrix.layer == layer]
             results = []
             with self._decoder.block(layer) as block:
+                if repair:
+                    repair.take_targets(block, layer)
                 if matrices:
                     inputs = self._watch(block, matrices, hidden, dense=layer == first)
                     for result in pruner.prune(matrices, inputs):
-                        _set_weight(block, result)
+                        set_weight(block, result)
                         results.append(result)
-                        done += 1
-                        progress(done, len(chosen), result.matrix)
+                        progress(next(done), len(chosen), result.matrix)
+                    if repair:
+                        results = repair.repair(block, layer, results, inputs)
                 if layer < last:
-                    self._advance(block, layer, hidden)
+                    advance(self._decoder, block, layer, hidden)
+                    if repair:
+                        repair.go_on(block, layer)
             if results:
                 yield PrunedBlock(layer, tuple(results))
 
@@ -95,18 +117,14 @@ class BlockPruner:
     def _dense_norms(self) -> dict[str, torch.Tensor]:
         """The inputs' mean squared norms a_j (in,) of every matrix in the dense model, by tensor name."""
         norms = {}
-        hidden = self._embed()
+        hidden = embedded(self._decoder, self._tokens)
         for layer in range(self._decoder.layer_count):
             matrices = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer == layer]
             with self._decoder.block(layer) as block:
                 inputs = self._watch(block, matrices, hidden, dense=False)
-                self._advance(block, layer, hidden)
+                advance(self._decoder, block, layer, hidden)
             norms |= {matrix.tensor_name: inputs[matrix.component].squared_norms for matrix in matrices}
         return norms
-
-    def _embed(self) -> torch.Tensor:
-        """Return what the first block receives for every sequence: (sequences, length, hidden)."""
-        return torch.cat([self._decoder.embed(batch) for batch in self._tokens.split(self._batch_size)])
 
     def _watch(
         self, block: nn.Module, matrices: Sequence[WeightMatrix], hidden: torch.Tensor, *, dense: bool
@@ -120,22 +138,12 @@ class BlockPruner:
             return self._first_inputs[layer]
         inputs = SharedInputs(self._decoder.device)
         with inputs.watch(_linears(block)) as take_batch:
-            for batch in hidden.split(self._batch_size):
+            for batch in batches(hidden):
                 take_batch(partial(self._decoder.run, block, layer, batch))
         inputs.check_finite(f"model.layers.{layer}")
         if dense:
             self._first_inputs = {layer: inputs}
         return inputs
-
-    def _advance(self, block: nn.Module, layer: int, hidden: torch.Tensor) -> None:
-        """Replace `hidden` by the output of a loaded block."""
-        for batch in hidden.split(self._batch_size):
-            batch.copy_(self._decoder.run(block, layer, batch))
-
-    @property
-    def _batch_size(self) -> int:
-        """Sequences run through a block at a time."""
-        return max(TOKENS_PER_BATCH // self._tokens.shape[1], 1)
 
 
 def _check_tokens(tokens: torch.Tensor, vocabulary_size: int) -> None:
@@ -150,10 +158,3 @@ def _check_tokens(tokens: torch.Tensor, vocabulary_size: int) -> None:
 def _linears(block: nn.Module) -> dict[str, nn.Linear]:
     """Return a block's Linears by component."""
     return {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
-
-
-@torch.no_grad()
-def _set_weight(block: nn.Module, result: PrunedMatrix) -> None:
-    linear = block.get_submodule(result.matrix.component)
-    if isinstance(linear, nn.Linear):
-        linear.weight.copy_(result.weight)

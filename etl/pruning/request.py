@@ -38,9 +38,9 @@ class PruningRequest:
     asked. `damping` is SparseGPT's share of the Hessian's mean diagonal, `block_size` its columns per block.
     An N:M pattern compares inside its groups whatever the scope. `value_format` None keeps values in the
     checkpoint's dtype; otherwise `group_size` consecutive inputs of a row share a scale. `allocation` says
-    how sparsity is spread over the blocks, `refine` what repairs a block after pruning. `true_sequential`
-    prunes the matrices of a block one after the other, each on inputs that those before it, pruned already,
-    produce.
+    how sparsity is spread over the blocks, `refine` what repairs a block after pruning; `reconstruct` refits
+    it in `refine_steps` updates on `refine_samples` sequences. `true_sequential` prunes the matrices of a
+    block one after the other, each on inputs that those before it, pruned already, produce.
     Raises PruningRequestError for a combination that makes no sense.
     """
 
@@ -58,6 +58,8 @@ class PruningRequest:
     refine: str | None = None
     true_sequential: bool = False
     projections: tuple[str, ...] | None = None
+    refine_samples: int = 256
+    refine_steps: int = 150
 
     @classmethod
     def of(
@@ -90,6 +92,8 @@ class PruningRequest:
                 del settings[item.name]
         if self.value_format is None:
             settings.pop("group_size", None)
+        if self.refine != "reconstruct":
+            del settings["refine_samples"], settings["refine_steps"]
         return settings
 
     def __post_init__(self) -> None:
@@ -140,6 +144,10 @@ class PruningRequest:
                 f"{self.method} moves the weights it keeps, and swaps compares masks of unmoved ones; "
                 "choose a method that only prunes, such as wanda"
             )
+        if self.refine_samples < 2:
+            _refuse(f"refine_samples {self.refine_samples} must be at least 2: one to fit, one kept back")
+        if self.refine_steps < 1:
+            _refuse(f"refine_steps {self.refine_steps} must be at least 1, such as 150")
         if self.refine is not None and self.sparsity == 0 and self.value_format is None:
             _refuse(f"at sparsity 0 there is nothing for {self.refine} to repair; leave refine out")
 
@@ -147,7 +155,6 @@ class PruningRequest:
         for name, value in (
             ("value_format", self.value_format),
             ("allocation", None if self.allocation == "uniform" else self.allocation),
-            ("refine", None if self.refine == "swaps" else self.refine),
             ("true_sequential", self.true_sequential or None),
             ("projections", self.projections),
         ):

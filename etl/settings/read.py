@@ -149,8 +149,8 @@ def _requests(prune: Prune, model: Model) -> list[PruningRequest]:
 
 def _shared_settings(prune: Prune, model: Model) -> dict[str, Any]:
     """Return the settings that all runs of a [[prune]] table have in common."""
-    keys = ("scope", "damping", "block_size", "group_size", "allocation", "refine", "true_sequential")
-    return {key: getattr(prune, key) for key in keys} | {
+    each = {"method", "sparsity", "pattern", "ties", "value_format"}
+    return prune.model_dump(exclude=each) | {
         "layers": tuple(sorted(set(model.layers))) or None,
         "projections": tuple(sorted(set(model.projections))) or None,
     }

@@ -46,7 +46,7 @@ def with_a_nan(model: Path) -> None:
     save_file(tensors, model / "model.safetensors")
 
 
-SPOILT: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
+SPOILT: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "no tokenizer": (without_tokenizer, (), "holds no tokenizer"),
     "no such architecture": (unknown_architecture, (), "transformers cannot build the model"),
     "a tensor missing": (without_a_norm, (), "lacks tensor model.layers.1.input_layernorm.weight"),
@@ -60,6 +60,11 @@ SPOILT: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
         lambda _: None,
         ("--calibration", "short.txt"),
         "the calibration text has 2",
+    ),
+    "no second calibration sequence to keep back": (
+        lambda model: (model.parent / "one.txt").write_text("import os\n" * 12),
+        ("--calibration", "one.txt", "--refine", "reconstruct"),
+        "too few for 64",
     ),
     "an evaluation text too short": (lambda _: None, ("--text", "short.txt"), "the evaluation text has 2"),
     "a line that is no JSON": (
@@ -154,3 +159,14 @@ def test_more_sequences_than_memory_are_refused(
     flags = ["--db", str(tmp_path / "none.db"), "--model", str(tiny_model), "--no-evaluate", "--no-cluster"]
     assert main(["plan", *flags, "--samples", str(2**31 - 1), "--length", "2048"]) == 1
     assert "give fewer --samples" in capsys.readouterr().err
+
+
+def test_sequences_to_refit_on_count_twice(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """They are held dense and pruned; without refitting their number does not matter."""
+    flags = ["--db", str(tmp_path / "none.db"), "--model", str(tiny_model), "--no-evaluate", "--no-cluster"]
+    many = [*flags, "--method", "wanda", "--refine-samples", str(2**31 - 1), "--length", "128"]
+    assert main(["plan", *many, "--refine", "reconstruct"]) == 1
+    assert "and twice 2147483647 to refit blocks on" in capsys.readouterr().err
+    assert main(["plan", *many]) == 0

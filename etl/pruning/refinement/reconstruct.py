@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,8 +17,8 @@ import torch
 #: Runs the block with these weights, by name, on states (sequences, length, hidden); gives the same shape.
 Forward = Callable[[Mapping[str, torch.Tensor], torch.Tensor], torch.Tensor]
 
-#: One of so many sequences is kept back, to tell when to stop.
-_HELD_OUT_SHARE = 16
+#: Every sequence of this number, or the last, is kept back to tell when to stop.
+_HELD_OUT_EVERY = 16
 #: Steps between looks at the sequences kept back, and looks without a gain after which the fit ends.
 _STEPS_PER_LOOK = 25
 _PATIENCE = 2
@@ -48,17 +49,20 @@ class Region:
     - `pruned`: masks of the shapes of the weights, by name, True where a weight is pruned.
     - `round`: what becomes of weights, given by name, when they are stored. Gradients pass it unchanged (the
       straight-through estimate, arXiv 1308.3432).
+    - `quickly`: the precision of updates; losses are taken without it.
     """
 
     forward: Forward
     pruned: Mapping[str, torch.Tensor]
     round: Callable[[str, torch.Tensor], torch.Tensor]
+    quickly: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def run(self, weights: Mapping[str, torch.Tensor], states: torch.Tensor) -> torch.Tensor:
         """Run the block on states (sequences, length, hidden); no gradient reaches what is pruned."""
         stored = self.stored(weights)
         through = {name: weight + (stored[name] - weight.detach()) for name, weight in weights.items()}
-        return self.forward(self._masked(through), states)
+        with self.quickly():
+            return self.forward(self._masked(through), states)
 
     @torch.no_grad()
     def stored(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -100,8 +104,8 @@ def refit(
         targets: what it is to return, of the same shape.
         settings: the course of the fit.
     """
-    fitted = len(inputs) - max(len(inputs) // _HELD_OUT_SHARE, 1)
-    held_out = inputs[fitted:].split(settings.sequences), targets[fitted:].split(settings.sequences)
+    fitted, kept_back = _split(len(inputs))
+    held_out = [states[kept_back].split(settings.sequences) for states in (inputs, targets)]
     weights = {name: weight.detach().float().clone().requires_grad_() for name, weight in start.items()}
     adam = torch.optim.Adam(list(weights.values()), lr=settings.learning_rate, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
@@ -122,14 +126,22 @@ def refit(
     return replace(best, start_loss=first.loss, diverged=not math.isfinite(found.loss))
 
 
-def _batches(count: int, settings: FitSettings) -> Iterator[torch.Tensor]:
-    """Yield the indices of the sequences of each step: all sequences in random order, again and again."""
+def _split(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the indices of the sequences that are fitted, and of those kept back."""
+    every = min(_HELD_OUT_EVERY, count)
+    back = torch.arange(count) % every == every - 1
+    return (~back).nonzero().squeeze(1), back.nonzero().squeeze(1)
+
+
+def _batches(sequences: torch.Tensor, settings: FitSettings) -> Iterator[torch.Tensor]:
+    """Yield the indices of the sequences of each step: all in random order, again and again."""
     generator = torch.Generator().manual_seed(settings.seed)
-    ahead = torch.empty(0, dtype=torch.int64)
-    size = min(settings.sequences, count)
+    ahead = sequences[:0]
+    size = min(settings.sequences, len(sequences))
     for _ in range(settings.steps):
         if len(ahead) < size:
-            ahead = torch.cat([ahead, torch.randperm(count, generator=generator)])
+            order = torch.randperm(len(sequences), generator=generator)
+            ahead = torch.cat([ahead, sequences[order]])
         yield ahead[:size]
         ahead = ahead[size:]
 

@@ -49,6 +49,8 @@ def test_sparsity_outside_its_range_is_refused(sparsity: float):
         ({"method": "wanda", "sparsity": 0.5, "refine": "hope"}, 'refine "hope" is not known'),
         ({"method": "sparsegpt", "sparsity": 0.5, "refine": "swaps"}, "sparsegpt moves the weights it keeps"),
         ({"method": "wanda", "sparsity": 0.0, "refine": "swaps"}, "nothing for swaps to repair"),
+        ({"method": "wanda", "sparsity": 0.5, "refine_samples": 1}, "refine_samples 1 must be at least 2"),
+        ({"method": "wanda", "sparsity": 0.5, "refine_steps": 0}, "refine_steps 0 must be at least 1"),
         ({"method": "wanda", "sparsity": 0.5, "group_size": 0}, "group_size 0 must be at least 1"),
         ({"method": "wanda", "sparsity": 0.5, "projections": ()}, "projections must name at least one"),
     ],

@@ -38,7 +38,7 @@ class Problem:
         region = Region(self.forward, self.pruned, rounding)
         return refit(region, self.start, self.inputs, self.targets, settings)
 
-    def loss(self, weights: Mapping[str, torch.Tensor], sequences: slice) -> float:
+    def loss(self, weights: Mapping[str, torch.Tensor], sequences: slice | list[int]) -> float:
         """‖output − target‖² / ‖target‖² of some sequences."""
         target = self.targets[sequences].double()
         lost = self.forward(weights, self.inputs[sequences]).double() - target
@@ -46,13 +46,13 @@ class Problem:
 
 
 def test_the_block_gives_more_of_what_the_dense_one_gives() -> None:
-    """On the sequences kept back, the last sixteenth, and on the others."""
+    """On the sequences kept back, every sixteenth, and on the others."""
     problem = Problem(sequences=32)
     fit = problem.fit()
-    assert fit.start_loss == pytest.approx(problem.loss(problem.start, slice(30, 32)), rel=1e-6)
-    assert fit.loss == pytest.approx(problem.loss(fit.weights, slice(30, 32)), rel=1e-6)
+    assert fit.start_loss == pytest.approx(problem.loss(problem.start, [15, 31]), rel=1e-6)
+    assert fit.loss == pytest.approx(problem.loss(fit.weights, [15, 31]), rel=1e-6)
     assert fit.loss < 0.5 * fit.start_loss
-    assert problem.loss(fit.weights, slice(30)) < 0.5 * problem.loss(problem.start, slice(30))
+    assert problem.loss(fit.weights, slice(15)) < 0.5 * problem.loss(problem.start, slice(15))
     assert not fit.diverged
 
 
@@ -106,8 +106,7 @@ def test_the_fit_ends_early_where_nothing_more_is_gained() -> None:
 def test_a_fit_that_diverges_says_so_and_leaves_the_start(value: float) -> None:
     """A loss that is no number is no gain."""
     problem = Problem()
-    fitted = problem.targets[:-1]
-    fitted[3] = value
+    problem.targets[3] = value
     fit = problem.fit()
     assert fit.diverged
     assert fit.loss == fit.start_loss
@@ -123,7 +122,7 @@ def test_stored_values_are_what_is_fitted() -> None:
 
     rounded = {name: on_a_grid(name, weight) for name, weight in problem.start.items()}
     fit = problem.fit(rounding=on_a_grid)
-    assert fit.start_loss == pytest.approx(problem.loss(rounded, slice(19, 20)), rel=1e-6)
+    assert fit.start_loss == pytest.approx(problem.loss(rounded, [15]), rel=1e-6)
     assert fit.loss < 0.7 * fit.start_loss
     for name, weight in fit.weights.items():
         assert torch.equal(weight, on_a_grid(name, weight))

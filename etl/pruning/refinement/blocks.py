@@ -1,0 +1,89 @@
+"""Repairing block after block: the states of the dense model are carried beside those of the pruned one."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from etl.device import multiplies_bfloat16
+from etl.model.tensors import read_tensor
+from etl.pruning.refinement.reconstruct import Fit, FitSettings, Region, refit
+from etl.pruning.states import advance, embedded, set_weight
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from etl.model.decoder import Decoder
+    from etl.pruning.result import PrunedMatrix
+    from etl.pruning.statistics import SharedInputs
+
+
+class Reconstruction:
+    """Repairs the pruned blocks of one model in their order, on `tokens` (sequences, length) of its own.
+
+    Memory: the hidden states of all sequences twice, and the weights of one block with their gradients and
+    Adam's two moments, in float32.
+    """
+
+    def __init__(self, decoder: Decoder, tokens: torch.Tensor, settings: FitSettings) -> None:
+        self._decoder = decoder
+        self._settings = settings
+        self._pruned = embedded(decoder, tokens)
+        self._dense = self._pruned.clone()
+
+    def take_targets(self, block: nn.Module, layer: int) -> None:
+        """Note what a loaded block gives while it is still dense."""
+        advance(self._decoder, block, layer, self._dense)
+
+    def go_on(self, block: nn.Module, layer: int) -> None:
+        """Leave a block, pruned and repaired, for the next."""
+        advance(self._decoder, block, layer, self._pruned)
+
+    def repair(
+        self, block: nn.Module, layer: int, results: Sequence[PrunedMatrix], inputs: SharedInputs
+    ) -> list[PrunedMatrix]:
+        """Refit the matrices of a block, `results`, and write them into it.
+
+        Returns them with their new weights and errors; the first counts the time and carries the warning.
+        """
+        started = time.perf_counter()
+        device = self._decoder.device
+        dtypes = {result.matrix.component: result.weight.dtype for result in results}
+        region = Region(
+            partial(self._decoder.apply, block, layer),
+            {result.matrix.component: ~result.keep_mask.to(device) for result in results},
+            lambda component, weight: weight.to(dtypes[component]).float(),
+            partial(torch.autocast, device.type, torch.bfloat16, multiplies_bfloat16(device)),
+        )
+        start = {result.matrix.component: result.weight.to(device) for result in results}
+        fit = refit(region, start, self._pruned, self._dense, self._settings)
+        repaired = [self._repaired(result, fit.weights, inputs) for result in results]
+        for result in repaired:
+            set_weight(block, result)
+        seconds = repaired[0].elapsed_seconds + time.perf_counter() - started
+        warnings = (*repaired[0].warnings, *_warnings(layer, fit))
+        repaired[0] = dataclasses.replace(repaired[0], elapsed_seconds=seconds, warnings=warnings)
+        return repaired
+
+    def _repaired(
+        self, result: PrunedMatrix, weights: Mapping[str, torch.Tensor], inputs: SharedInputs
+    ) -> PrunedMatrix:
+        matrix, statistics = result.matrix, inputs[result.matrix.component]
+        weight = (weights[matrix.component] + 0.0).to(result.weight.dtype)
+        dense = read_tensor(self._decoder.checkpoint, matrix.tensor_name).to(statistics.device)
+        return dataclasses.replace(
+            result, weight=weight.cpu(), reconstruction_error=statistics.reconstruction_error(dense, weight)
+        )
+
+
+def _warnings(layer: int, fit: Fit) -> tuple[str, ...]:
+    if fit.diverged:
+        return (f"refitting block {layer} diverged; its weights are those of before, or the last good ones",)
+    if fit.loss >= fit.start_loss:
+        return (f"refitting block {layer} gained nothing on the sequences kept back; it stays as pruned",)
+    return ()
