@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.bundled import MODEL_PATH
+from etl.calibration import Draw
 from etl.errors import ClusteringRequestError, PruningRequestError
 from etl.load.benchmarks import reference_files
 from etl.load.measurements import MeasurementFile, read_measurements
 from etl.load.tables import cluster_axis
 from etl.model.checkpoint import Checkpoint
-from etl.model.texts import calibration_text, evaluation_text, text_fingerprint
+from etl.model.texts import evaluation_text, text_fingerprint
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 #: Raised by hand when a change of the code changes the results of a step; such steps are then done again.
 CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}
 DENSE = "dense"
+_ANY_SUBJECT = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Step:
     - `run`: fingerprint of the pruning run it belongs to, empty for the model, comparisons and loads.
     - `fingerprint`: hash of everything the result depends on.
     - `request`: what to prune; None for the dense model.
+    - `seed`: which calibration set it is pruned on.
     - `state`: new or done; `reason` says why.
     """
 
@@ -43,18 +46,19 @@ class Step:
     run: str
     fingerprint: str
     request: PruningRequest | None = None
+    seed: int = 0
     state: str = "new"
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Fingerprints of the inputs of the steps, and the name of the model."""
+    """Fingerprints of the inputs of the steps, calibration sets by seed, and the name of the model."""
 
     name: str
     model: str
     tokenizer: str
-    calibration: str
+    calibrations: dict[int, str]
     text: str
 
     @property
@@ -69,6 +73,7 @@ class Plan:
 
     settings: Settings
     checkpoint: Checkpoint
+    draw: Draw
     inputs: Inputs
     steps: tuple[Step, ...]
 
@@ -95,18 +100,20 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
         _check_fit(checkpoint, request)
     if settings.clusters.cluster:
         _check_neighbourhoods(checkpoint, settings)
-    inputs = _read_inputs(settings, checkpoint)
+    draw = Draw.of(settings.calibration, checkpoint.parameter_count)
+    inputs = _read_inputs(settings, checkpoint, draw)
     steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]
     if settings.evaluate.evaluate:
         dense = Step("prune", f"{inputs.name} {DENSE}", inputs.dense, inputs.dense)
         steps.append(_evaluate_step(settings, inputs, dense))
-    for request in settings.requests:
-        steps += _run_steps(settings, inputs, request)
-    if settings.metrics.compare and len(settings.requests) > 1:
-        pruned = [step.fingerprint for step in steps if step.kind == "prune"]
+    for seed in draw.seeds:
+        for request in settings.requests:
+            steps += _run_steps(settings, inputs, request, seed)
+    pruned = [step.fingerprint for step in steps if step.kind == "prune"]
+    if settings.metrics.compare and len(pruned) > 1:
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
     steps += [load_step(read_measurements(file)) for file in reference_files()]
-    return Plan(settings, checkpoint, inputs, tuple(steps)).against(connection)
+    return Plan(settings, checkpoint, draw, inputs, tuple(steps)).against(connection)
 
 
 def load_step(file: MeasurementFile) -> Step:
@@ -136,25 +143,28 @@ def describe(request: PruningRequest) -> str:
     return " ".join(words)
 
 
-def _read_inputs(settings: Settings, checkpoint: Checkpoint) -> Inputs:
+def _read_inputs(settings: Settings, checkpoint: Checkpoint, draw: Draw) -> Inputs:
     tokenizer = _tokenizer_fingerprint(checkpoint.folder)
-    drawn, evaluated = settings.calibration, settings.evaluate
-    draw = [drawn.samples, drawn.length, drawn.calibration_seed]
-    text = text_fingerprint(calibration_text(drawn.calibration, drawn.samples * drawn.length))
+    evaluated = settings.evaluate
+    text = text_fingerprint(draw.text())
     evaluation = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
     return Inputs(
         name=checkpoint.name,
         model=checkpoint.fingerprint(),
         tokenizer=tokenizer,
-        calibration=_fingerprint("calibration", text, tokenizer, *draw),
+        calibrations={
+            seed: _fingerprint("calibration", text, tokenizer, draw.count, draw.length, seed)
+            for seed in draw.seeds
+        },
         text=text_fingerprint(evaluation),
     )
 
 
-def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> list[Step]:
-    run = _fingerprint("run", inputs.model, inputs.calibration, request.identity)
-    subject = f"{inputs.name} {describe(request)}"
-    prune = Step("prune", subject, run, _fingerprint("prune", run, settings.metrics.feature_metrics), request)
+def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest, seed: int) -> list[Step]:
+    run = _fingerprint("run", inputs.model, inputs.calibrations[seed], request.identity)
+    subject = f"{inputs.name} {describe(request)}" + (f" seed {seed}" if seed else "")
+    finished = _fingerprint("prune", run, settings.metrics.feature_metrics)
+    prune = Step("prune", subject, run, finished, request, seed)
     steps = [prune]
     if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
@@ -162,7 +172,7 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest) -> l
         # The clusters depend on every key of [clusters] but the switch itself.
         values = settings.clusters.model_dump(exclude={"cluster"}).values()
         clusters = _fingerprint("cluster", prune.fingerprint, *values)
-        steps.append(Step("cluster", subject, run, clusters, request))
+        steps.append(Step("cluster", subject, run, clusters, request, seed))
     return steps
 
 
@@ -199,14 +209,15 @@ def _check_neighbourhoods(checkpoint: Checkpoint, settings: Settings) -> None:
 
 
 def _finished_steps(connection: duckdb.DuckDBPyConnection | None) -> dict[tuple[str, str], set[str]]:
-    """Return the fingerprints of finished steps by kind and subject."""
+    """Return the fingerprints of finished steps by kind and subject, and by kind whatever the subject was."""
     known: dict[tuple[str, str], set[str]] = {}
     if connection is not None:
         rows = connection.execute(
             "SELECT step, subject, fingerprint FROM etl_steps WHERE state = 'finished'"
         ).fetchall()
         for kind, subject, fingerprint in rows:
-            known.setdefault((kind, subject), set()).add(fingerprint)
+            for name in (subject, _ANY_SUBJECT):
+                known.setdefault((kind, name), set()).add(fingerprint)
     return known
 
 
@@ -216,9 +227,9 @@ def is_finished(step: Step, connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _with_state(step: Step, known: dict[tuple[str, str], set[str]]) -> Step:
-    earlier = known.get((step.kind, step.subject), set())
-    if step.fingerprint in earlier:
+    if step.fingerprint in known.get((step.kind, _ANY_SUBJECT), set()):
         return dataclasses.replace(step, state="done", reason="same inputs and settings as before")
+    earlier = (step.kind, step.subject) in known
     reason = "inputs, settings or code have changed" if earlier else "not done before"
     return dataclasses.replace(step, state="new", reason=reason)
 

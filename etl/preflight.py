@@ -6,15 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from etl.errors import CalibrationError
-from etl.model.texts import calibration_text, evaluation_text
+from etl.model.texts import evaluation_text
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+    from etl.calibration import Draw
     from etl.model.checkpoint import Checkpoint
     from etl.model.text_files import Content
     from etl.plan import Plan
-    from etl.settings.keys import Calibration
 
 
 def check_ready(plan: Plan, device: str = "auto") -> None:
@@ -37,13 +37,11 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
 
     config = build_skeleton(plan.checkpoint, choose_device(device)).config
     if "prune" in pending:
-        drawn = plan.settings.calibration
         refitted = _refitted(plan)
-        _check_memory(drawn, refitted, config.hidden_size)
-        _check_positions(config, drawn.length, "[calibration] length")
-        text = calibration_text(drawn.calibration, drawn.samples * drawn.length)
-        wanted = drawn.length * (2 if refitted else 1)
-        _check_text(plan.checkpoint, config, text, wanted, "calibration")
+        _check_memory(plan.draw, refitted, config.hidden_size)
+        _check_positions(config, plan.draw.length, "[calibration] length")
+        wanted = plan.draw.length * (2 if refitted else 1)
+        _check_text(plan.checkpoint, config, plan.draw.text(), wanted, "calibration")
     if "evaluate" in pending:
         evaluated = plan.settings.evaluate
         _check_positions(config, evaluated.window, "[evaluate] window")
@@ -84,19 +82,19 @@ def _refitted(plan: Plan) -> int:
     return max((request.refine_samples for request in requests if request.refine == "reconstruct"), default=0)
 
 
-def _check_memory(drawn: Calibration, refitted: int, hidden_size: int) -> None:
+def _check_memory(draw: Draw, refitted: int, hidden_size: int) -> None:
     """Refuse more sequences than the machine could hold the hidden states of, in float32.
 
     Those that blocks are refitted on are held twice, dense and pruned.
     """
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    samples = drawn.samples + 2 * refitted
-    needed = 4 * samples * drawn.length * hidden_size
+    samples = draw.count + 2 * refitted
+    needed = 4 * samples * draw.length * hidden_size
     if needed > there:
-        what = f"{drawn.samples} calibration sequences"
+        what = f"{draw.count} calibration sequences"
         what += f", and twice {refitted} to refit blocks on," if refitted else ""
         msg = (
-            f"{what} of {drawn.length} tokens take {needed / 2**30:,.0f} GiB, "
+            f"{what} of {draw.length} tokens take {needed / 2**30:,.0f} GiB, "
             f"and this machine has {there / 2**30:,.0f}; give fewer --samples"
             f"{' or --refine-samples' if refitted else ''}, or a smaller --length"
         )

@@ -20,13 +20,11 @@ from etl.load import tables as loading
 from etl.load.comparisons import load_comparisons, missing_pairs
 from etl.model.decoder import Decoder
 from etl.model.evaluation import perplexity
-from etl.model.sequences import draw_sequences, spread_windows
-from etl.model.texts import calibration_text, evaluation_text
-from etl.model.tokenizer import Tokenizer
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
 from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
+from etl.token_sets import TokenSets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from etl.model.checkpoint import WeightMatrix
-    from etl.model.text_files import Content
     from etl.plan import Plan, Step
     from etl.progress import Progress
     from etl.pruning.request import PruningRequest
@@ -68,6 +65,8 @@ class Workbench:
         self._device = choose_device(device)
         self._progress = progress
         self._workers = Workers()
+        self._tokens = TokenSets(plan, progress)
+        self._latest: tuple[int, BlockPruner] | None = None
 
     def do(self, step: Step) -> Counter[str]:
         """Do one step inside the transaction the caller has opened; return the rows written, by table."""
@@ -85,7 +84,7 @@ class Workbench:
             return PrunedWeights(self._folder(step), prune.fingerprint)
         except PrunedWeightsError:
             writer = PrunedWeightsWriter(self._folder(step), prune.fingerprint)
-            for block in self._pruned_blocks(_requested(step)):
+            for block in self._pruned_blocks(step):
                 writer.add(block)
             return writer.finish()
 
@@ -100,52 +99,25 @@ class Workbench:
     def _decoder(self) -> Decoder:
         return Decoder(self._plan.checkpoint, self._device)
 
-    @cached_property
-    def _pruner(self) -> BlockPruner:
-        settings = self._settings.calibration
-        seed = settings.calibration_seed
-        sequences = draw_sequences(self._calibration_tokens, settings.samples, settings.length, seed)
-        return BlockPruner(self._decoder, sequences, seed)
+    def _pruner(self, seed: int) -> BlockPruner:
+        """Return the pruner on the calibration set of a seed; one is kept, since steps go seed by seed."""
+        if self._latest is None or self._latest[0] != seed:
+            self._latest = seed, BlockPruner(self._decoder, self._tokens.calibration(seed), seed)
+        return self._latest[1]
 
-    @cached_property
-    def _calibration_tokens(self) -> torch.Tensor:
-        settings = self._settings.calibration
-        count, length = settings.samples, settings.length
-        return self._tokens(calibration_text(settings.calibration, count * length), "calibration text")
-
-    def _pruned_blocks(self, request: PruningRequest) -> Iterator[PrunedBlock]:
-        refit = None
-        if request.refine == "reconstruct":
-            # Windows that do not overlap: what is kept back is never fitted.
-            length = self._settings.calibration.length
-            refit = spread_windows(self._calibration_tokens, request.refine_samples, length)
-        return self._pruner.prune(request, self._report_matrix, refit)
-
-    @cached_property
-    def _windows(self) -> torch.Tensor:
-        settings = self._settings.evaluate
-        count, length = settings.windows, settings.window
-        tokens = self._tokens(evaluation_text(settings.text, count * length), "evaluation text")
-        return spread_windows(tokens, count, length).flatten()
-
-    def _tokens(self, text: Content, name: str) -> torch.Tensor:
-        if not isinstance(text, str):
-            return torch.from_numpy(text)
-
-        def report(done: int, total: int) -> None:
-            self._progress.advanced(done, total, f"encoding the {name}")
-
-        return Tokenizer(self._plan.checkpoint.folder).encode(text, report)
+    def _pruned_blocks(self, step: Step) -> Iterator[PrunedBlock]:
+        request = _requested(step)
+        refit = self._tokens.refit(request.refine_samples) if request.refine == "reconstruct" else None
+        return self._pruner(step.seed).prune(request, self._report_matrix, refit)
 
     def _prune(self, step: Step) -> Counter[str]:
-        request = _requested(step)
         model_id, matrix_ids = loading.model_keys(self._connection, self._plan.inputs.model)
-        calibration_id, rows = self._calibration()
-        columns = self._run_columns(request) | {"model_id": model_id, "calibration_id": calibration_id}
+        calibration_id, rows = self._calibration(step.seed)
+        columns = self._run_columns(step) | {"model_id": model_id, "calibration_id": calibration_id}
         run_id = loading.start_run(self._connection, step.run, columns)
         writer = PrunedWeightsWriter(self._folder(step), step.fingerprint)
         warnings = []
-        for block in self._pruned_blocks(request):
+        for block in self._pruned_blocks(step):
             writer.add(block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
@@ -161,7 +133,11 @@ class Workbench:
     def _evaluate(self, step: Step) -> Counter[str]:
         weights = None if step.request is None else self.pruned_weights(step).weights
         measured = perplexity(
-            self._decoder, self._windows, self._settings.evaluate.window, weights, self._report_block
+            self._decoder,
+            self._tokens.evaluation,
+            self._settings.evaluate.window,
+            weights,
+            self._report_block,
         )
         rows: Counter[str] = Counter()
         if step.request is None:
@@ -241,7 +217,8 @@ class Workbench:
         loading.finish_run(self._connection, run_id)
         return Counter(pruning_runs=1)
 
-    def _run_columns(self, request: PruningRequest) -> dict[str, Any]:
+    def _run_columns(self, step: Step) -> dict[str, Any]:
+        request = _requested(step)
         settings: dict[str, Any] = {"device": str(self._device)}
         if request.layers is not None:
             settings["layers"] = list(request.layers)
@@ -261,7 +238,7 @@ class Workbench:
             "pattern": str(request.pattern),
             "scope": request.scope,
             "settings": settings,
-            "seed": self._settings.calibration.calibration_seed,
+            "seed": step.seed,
             "code_version": CODE_VERSIONS["prune"],
             "value_format": request.value_format or self._own_format,
             "group_size": request.group_size if request.value_format else None,
@@ -275,15 +252,15 @@ class Workbench:
         """How the checkpoint stores its values."""
         return DTYPE_FORMATS.get(self._plan.checkpoint.dtype)
 
-    def _calibration(self) -> tuple[int, Counter[str]]:
-        settings = self._settings.calibration
+    def _calibration(self, seed: int) -> tuple[int, Counter[str]]:
+        draw = self._plan.draw
         columns = {
-            "source": settings.calibration,
-            "sample_count": settings.samples,
-            "sequence_length": settings.length,
-            "seed": settings.calibration_seed,
+            "source": draw.source,
+            "sample_count": draw.count,
+            "sequence_length": draw.length,
+            "seed": seed,
         }
-        return loading.load_calibration(self._connection, self._plan.inputs.calibration, columns)
+        return loading.load_calibration(self._connection, self._plan.inputs.calibrations[seed], columns)
 
     def _run_id(self, step: Step) -> int:
         rows = self._connection.execute("SELECT run_id FROM pruning_runs WHERE fingerprint = ?", [step.run])

@@ -107,9 +107,13 @@ class Calibration(Table):
     calibration: Place = Field(
         STANDARD_LIBRARY, description="calibration text or token ids: stdlib, or a file or folder"
     )
-    samples: Count = Field(32, description="calibration sequences")
+    samples: Count | None = Field(
+        None, description="calibration sequences (default: 32, or 128 for models above 1 billion parameters)"
+    )
     length: Several = Field(256, description="tokens in each calibration sequence")
-    calibration_seed: Index = Field(0, description="seed of the draw of the sequences")
+    calibration_seed: Some[Index] = Field(
+        (0,), description="seeds of the draw of the sequences; every run is done once for each"
+    )
 
 
 class Prune(Table):

@@ -20,12 +20,7 @@ CREATE TABLE IF NOT EXISTS pruning_runs (
 );
 
 COMMENT ON TABLE pruning_runs IS 'One row per model, method, sparsity, pattern, value format and settings; the dense model is the run with method dense.';
-COMMENT ON COLUMN pruning_runs.value_format IS 'How kept values are stored: bf16, fp16 or fp32 as in the checkpoint, fp8, int8, int4, or mixed; NULL where not known';
-COMMENT ON COLUMN pruning_runs.group_size IS 'Consecutive inputs of a row that share a scale; NULL for values without scales';
-COMMENT ON COLUMN pruning_runs.allocation IS 'How sparsity is spread over the blocks: uniform, linear or owl';
-COMMENT ON COLUMN pruning_runs.refinement IS 'What repaired each block after pruning: swaps or reconstruct; NULL for nothing';
 COMMENT ON COLUMN pruning_runs.thread_count IS 'CPU threads of the numeric library, on which the last digits of sums depend; NULL where not recorded';
 COMMENT ON COLUMN pruning_runs.calibration_id IS 'Calibration set; NULL where none was used';
-COMMENT ON COLUMN pruning_runs.settings IS 'Device, pruned blocks and further settings of the method, as JSON';
 COMMENT ON COLUMN pruning_runs.code_version IS 'Version of the pruning code that made the rows';
 COMMENT ON COLUMN pruning_runs.fingerprint IS 'Hash of the model, the calibration and the settings: two runs with equal hashes are the same run';

@@ -42,6 +42,27 @@ def test_sweep_ranks_methods_and_shows_steps(rows: Rows) -> None:
     assert found == [(1, None, 2), (2, 5.0, 1), (3, None, 1)]
 
 
+def test_perplexity_over_seeds(rows: Rows) -> None:
+    """9, 10 and 11 have mean 10 and standard deviation 1: 10 ± 4.3027/√3; one run has no interval."""
+    for seed in (0, 1, 2):
+        insert(rows.db, "calibrations", {
+            "calibration_id": seed, "source": "stdlib", "sample_count": 8, "sequence_length": 64,
+            "seed": seed, "fingerprint": str(seed),
+        })  # fmt: skip
+        for run_id, method in ((seed + 1, "wanda"), (seed + 4, "sparsegpt")):
+            rows.run(run_id, method)
+            rows.db.execute("UPDATE pruning_runs SET calibration_id = ? WHERE run_id = ?", [seed, run_id])
+    for run_id, value in ((1, 9.0), (2, 10.0), (3, 11.0), (4, 7.0)):
+        perplexity(rows, run_id, value)
+    found = rows.db.execute(
+        "SELECT method, seed_count, mean_perplexity, perplexity_sd, perplexity_low, perplexity_high"
+        " FROM perplexity_over_seeds ORDER BY method DESC"
+    ).fetchall()
+    half = 4.3027 / 3**0.5
+    assert found[0] == pytest.approx(("wanda", 3, 10.0, 1.0, 10 - half, 10 + half))
+    assert found[1] == ("sparsegpt", 1, 7.0, None, None, None)
+
+
 def test_trend_over_blocks(rows: Rows) -> None:
     """Errors 0.1, 0.3 and 0.2 change by +0.2 and -0.1 and rise by 0.05 a block."""
     rows.run(1)
