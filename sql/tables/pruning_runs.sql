@@ -24,3 +24,4 @@ COMMENT ON COLUMN pruning_runs.thread_count IS 'CPU threads of the numeric libra
 COMMENT ON COLUMN pruning_runs.calibration_id IS 'Calibration set; NULL where none was used';
 COMMENT ON COLUMN pruning_runs.code_version IS 'Version of the pruning code that made the rows';
 COMMENT ON COLUMN pruning_runs.fingerprint IS 'Hash of the model, the calibration and the settings: two runs with equal hashes are the same run';
+COMMENT ON COLUMN pruning_runs.value_format IS 'How kept values are stored: bf16, fp16 or fp32 as in the checkpoint, fp8, int8, int4, or mixed; NULL where not known';

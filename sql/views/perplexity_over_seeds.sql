@@ -49,6 +49,7 @@ FROM halves;
 
 COMMENT ON VIEW perplexity_over_seeds IS
 'One row per model, way of pruning it and evaluation text: mean perplexity over the calibration seeds, with its 95% confidence interval.';
+COMMENT ON COLUMN perplexity_over_seeds.value_format IS 'How kept values are stored in the runs averaged; NULL where not known';
 COMMENT ON COLUMN perplexity_over_seeds.calibration_source IS 'Where the text or the token ids of the calibration come from: stdlib, or a file or folder';
 COMMENT ON COLUMN perplexity_over_seeds.sample_count IS 'Number of calibration sequences';
 COMMENT ON COLUMN perplexity_over_seeds.sequence_length IS 'Tokens in each calibration sequence';
