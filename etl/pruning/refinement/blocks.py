@@ -13,6 +13,7 @@ import torch
 from etl.device import multiplies_bfloat16
 from etl.model.tensors import read_tensor
 from etl.pruning.refinement.reconstruct import Fit, FitSettings, Region, refit
+from etl.pruning.refinement.repeatable import repeatable
 from etl.pruning.states import advance, embedded, set_weight
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Reconstruction:
             partial(torch.autocast, device.type, torch.bfloat16, multiplies_bfloat16(device)),
         )
         start = {result.matrix.component: result.weight.to(device) for result in results}
-        fit = refit(region, start, self._pruned, self._dense, self._settings)
+        with repeatable(device):
+            fit = refit(region, start, self._pruned, self._dense, self._settings)
         repaired = [self._repaired(result, fit.weights, inputs) for result in results]
         for result in repaired:
             set_weight(block, result)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -58,19 +59,19 @@ class Region:
     quickly: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def run(self, weights: Mapping[str, torch.Tensor], states: torch.Tensor) -> torch.Tensor:
-        """Run the block on states (sequences, length, hidden); no gradient reaches what is pruned."""
-        stored = self.stored(weights)
-        through = {name: weight + (stored[name] - weight.detach()) for name, weight in weights.items()}
+        """Run the block on states (sequences, length, hidden) with `weights` as they would be stored."""
+        with torch.no_grad():
+            change = {name: self.round(name, weight) - weight for name, weight in weights.items()}
         with self.quickly():
-            return self.forward(self._masked(through), states)
+            return self.forward({name: weight + change[name] for name, weight in weights.items()}, states)
 
     @torch.no_grad()
     def stored(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return weights as they are stored: rounded, and 0 where pruned."""
-        return self._masked({name: self.round(name, weight) for name, weight in weights.items()})
-
-    def _masked(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {name: weight.masked_fill(self.pruned[name], 0) for name, weight in weights.items()}
+        return {
+            name: self.round(name, weight).masked_fill(self.pruned[name], 0)
+            for name, weight in weights.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def refit(
     """
     fitted, kept_back = _split(len(inputs))
     held_out = [states[kept_back].split(settings.sequences) for states in (inputs, targets)]
-    weights = {name: weight.detach().float().clone().requires_grad_() for name, weight in start.items()}
+    weights = {name: _fitted(weight, region.pruned[name]) for name, weight in start.items()}
     adam = torch.optim.Adam(list(weights.values()), lr=settings.learning_rate, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
     best = first = _look(region, weights, *held_out)
@@ -124,6 +125,14 @@ def refit(
         if waited == _PATIENCE or not math.isfinite(found.loss):
             break
     return replace(best, start_loss=first.loss, diverged=not math.isfinite(found.loss))
+
+
+def _fitted(weight: torch.Tensor, pruned: torch.Tensor) -> torch.Tensor:
+    """Return a copy of a weight whose gradient is 0 where it is pruned."""
+    copy = weight.detach().float().clone().requires_grad_()
+    # A product with floats is far quicker than filling by a mask.
+    copy.register_hook(partial(torch.mul, (~pruned).float()))
+    return copy
 
 
 def _split(count: int) -> tuple[torch.Tensor, torch.Tensor]:
