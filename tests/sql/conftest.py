@@ -29,3 +29,16 @@ def db(built: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
 def rows(db: duckdb.DuckDBPyConnection) -> Rows:
     """Writes rows into the empty database."""
     return Rows(db)
+
+
+@pytest.fixture
+def masked(rows: Rows) -> Rows:
+    """One run and one matrix of three features, of which the clustered pair keeps half of the positions."""
+    rows.run(1)
+    rows.matrix(1, (4, 3))
+    rows.pruning(1, 1, 6, 12)
+    rows.db.execute(
+        "INSERT INTO feature_masks SELECT 1, 1, 'input', i, if(i < 2, '1100', '0011')::BIT, 2"
+        " FROM range(3) AS features (i)"
+    )
+    return rows

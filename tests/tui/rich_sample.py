@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from tests import sample_warehouse
-from tests.sample_warehouse import RUNS, Run, Shape, keep_mask, list_matrices
+from tests.sample_shapes import RUNS, Run, Shape, keep_mask, list_matrices
 from warehouse import schema
 from warehouse.publishing import Writer
 

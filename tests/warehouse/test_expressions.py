@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from ibis.expr.types import Table
 
-from tests.sample_warehouse import RUNS, Shape, build, keep_mask, list_matrices
+from tests.sample_shapes import RUNS, Shape, keep_mask, list_matrices
+from tests.sample_warehouse import build
 from warehouse.expressions import matrices
 from warehouse.expressions.views import Views
 from warehouse.reading import Reader

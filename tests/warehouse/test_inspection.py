@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.sample_warehouse import Shape, build
+from tests.sample_shapes import Shape
+from tests.sample_warehouse import build
 from warehouse.inspection import Inspection, inspect_file
 from warehouse.opening import MissingDatabaseError
 from warehouse.schema import SCHEMA_VERSION

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sample_warehouse import RUNS, Shape, build, keep_mask, list_matrices
+from tests.sample_shapes import RUNS, Shape, keep_mask, list_matrices
+from tests.sample_warehouse import build
 from warehouse.masks import MissingMaskError, PackedMask, pixel_edges, read_mask
 from warehouse.reading import Reader
 

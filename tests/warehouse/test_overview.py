@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_warehouse import MODEL, build
+from tests.sample_shapes import MODEL
+from tests.sample_warehouse import build
 from warehouse.overview import PRUNING_COLUMNS, matrix_table, read_overview, read_prunings, run_table
 from warehouse.reading import Reader
 

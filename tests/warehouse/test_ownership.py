@@ -8,7 +8,8 @@ import pytest
 
 from etl.cli import main
 from etl.load.benchmarks import reference_files
-from tests.sample_warehouse import Run, Shape, build
+from tests.sample_shapes import Run, Shape
+from tests.sample_warehouse import build
 from warehouse import compaction, ownership
 from warehouse.compaction import contents
 from warehouse.opening import attach_read_only

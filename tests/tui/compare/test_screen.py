@@ -6,7 +6,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from tests.sample_warehouse import Shape, build, keep_mask, list_matrices
+from tests.sample_shapes import Shape, keep_mask, list_matrices
+from tests.sample_warehouse import build
 from tests.tui.conftest import running, screen_text
 from tests.tui.panel_screens import SMALL, front, notes_of, opened, press, rows_of, title_of
 from tests.tui.rich_sample import FIRST, RICH_RUNS, SECOND, SHAPE, jaccard, run_named

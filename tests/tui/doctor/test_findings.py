@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_warehouse import Shape, build
+from tests.sample_shapes import Shape
+from tests.sample_warehouse import build
 from tests.tui.test_terminal import run_without_terminal
 from tui.doctor import examine as doctor
 from tui.doctor import machine_findings, terminal_findings

@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.patience import PATIENCE_SECONDS
-from tests.sample_warehouse import Shape, build
+from tests.sample_shapes import Shape
+from tests.sample_warehouse import build
 from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.doctor import examine as doctor
 from tui.doctor.findings import Finding

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from tests.sample_warehouse import RUNS, Shape, keep_mask, list_matrices
+from tests.sample_shapes import RUNS, Shape, keep_mask, list_matrices
 from tests.tui.conftest import running, screen_text, settle
 from tui.app import SparsityApp
 from tui.matrix.spy import Picture, Spy

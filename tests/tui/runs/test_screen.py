@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.sample_warehouse import RUNS, Shape, build
+from tests.sample_shapes import RUNS, Shape
+from tests.sample_warehouse import build
 from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tui.app import SparsityApp
 from tui.dialogs.confirm import ConfirmScreen

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_warehouse import RUNS, Shape, build
+from tests.sample_shapes import RUNS, Shape
+from tests.sample_warehouse import build
 from tests.tui.conftest import running, screen_text, settle
 from tests.tui.sql.asking import WIDE, ask, pane, rows
 from tui.sql.result_table import ResultTable

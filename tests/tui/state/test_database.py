@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_warehouse import RUNS
+from tests.sample_shapes import RUNS
 from tui.state.database import Database
 from warehouse import reading
 from warehouse.errors import SparsityError
