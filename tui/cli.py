@@ -14,6 +14,7 @@ from tui.terminal.terminal import leave_without_server, require_terminal, tune_f
 from warehouse.commands import add_common_options, command_parser, run_command
 from warehouse.location import database_path
 from warehouse.printable import printable
+from warehouse.streams import discard
 
 EXAMPLES = """\
   sparsity-tui                                   the database here, where the last session ended
@@ -150,7 +151,10 @@ def _serve(arguments: argparse.Namespace) -> None:
         if not serving.is_local(listening):
             # Notes go to stderr; standard output carries the address alone.
             print(serving.open_to_others(address), file=sys.stderr)  # noqa: T201
-        print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
+        try:
+            print(f"sparsity-tui is at {address.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
+        except BrokenPipeError:
+            discard(sys.stdout)  # pages are served to browsers, whoever reads this line
         command = serving.served_command(passed_on(arguments))
         serving.AppServer(command, address, listening, arguments.sessions).run()
 

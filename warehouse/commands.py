@@ -22,8 +22,8 @@ class CommandParser(argparse.ArgumentParser):
     """A parser whose messages quote arguments, such as file names, in printable form only."""
 
     def error(self, message: str) -> NoReturn:
-        """See argparse."""
-        super().error(one_line(message))
+        """See argparse; one line is told, without all of the usage."""
+        self.exit(2, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")
 
 
 def command_parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:

@@ -1,12 +1,13 @@
 """What can be typed next in a SQL text: relations, their columns, functions and keywords."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 
 from warehouse.opening import CATALOG
+from warehouse.quoting import identifier
 from warehouse.tokens import PHRASES, is_keyword
 
 LIMIT = 50
@@ -15,18 +16,26 @@ _QUALIFIER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\.$")
 # After these words the name of a relation is due.
 _BEFORE_RELATION = re.compile(r"\b(from|join|describe|summarize|table|into|update)\s+$", re.IGNORECASE)
 _RELATION_AND_ALIAS = re.compile(
-    r"\b(?:from|join|,)\s*([A-Za-z_][A-Za-z0-9_]*)(?:\s+(?:as\s+)?([A-Za-z_][A-Za-z0-9_]*))?", re.IGNORECASE
+    r"\b(?:from|join|,)\s*((?:[A-Za-z_][A-Za-z0-9_]*\.)?[A-Za-z_][A-Za-z0-9_]*)"
+    r"(?:\s+(?:as\s+)?([A-Za-z_][A-Za-z0-9_]*))?",
+    re.IGNORECASE,
 )
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTERNAL = re.compile(r"^(pg_|has_|icu_|st_)")
 _COLUMNS = """
-SELECT table_name, column_name, data_type, comment
-FROM duckdb_columns() WHERE database_name = ? ORDER BY table_name, column_index
+SELECT schema_name, table_name, column_name, data_type, comment
+FROM duckdb_columns() WHERE database_name = ? ORDER BY schema_name, table_name, column_index
 """
 _RELATIONS = """
-SELECT view_name, 'view', comment FROM duckdb_views() WHERE database_name = $catalog AND NOT internal
-UNION ALL SELECT table_name, 'table', comment FROM duckdb_tables() WHERE database_name = $catalog
-ORDER BY 2 DESC, 1
+FROM (
+    SELECT schema_name, view_name AS name, 'view' AS kind, comment
+    FROM duckdb_views() WHERE database_name = $catalog AND NOT internal
+    UNION ALL
+    SELECT schema_name, table_name, 'table', comment FROM duckdb_tables() WHERE database_name = $catalog
+)
+ORDER BY kind DESC, schema_name != 'main', schema_name, name
 """
+_RESERVED = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
 _FUNCTIONS = """
 SELECT DISTINCT function_name FROM duckdb_functions()
 WHERE function_name SIMILAR TO '[a-z][a-z0-9_]*' ORDER BY function_name
@@ -44,7 +53,7 @@ class CatalogColumn:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view of the database with its columns."""
+    """A table or view of the database with its columns; its name is as a query has to write it."""
 
     name: str
     kind: str
@@ -77,13 +86,17 @@ class Completion:
 
 def read_vocabulary(cursor: duckdb.DuckDBPyConnection) -> Vocabulary:
     """Read the catalogue of the attached database, views first, and the functions that have a name."""
-    columns: dict[str, list[CatalogColumn]] = {}
-    for relation, *column in cursor.execute(_COLUMNS, [CATALOG]).fetchall():
-        columns.setdefault(relation, []).append(CatalogColumn(*column))
+    columns: dict[tuple[str, str], list[CatalogColumn]] = {}
+    for schema, relation, *column in cursor.execute(_COLUMNS, [CATALOG]).fetchall():
+        columns.setdefault((schema, relation), []).append(CatalogColumn(*column))
     relations = cursor.execute(_RELATIONS, {"catalog": CATALOG}).fetchall()
+    reserved = {word for (word,) in cursor.execute(_RESERVED).fetchall()}
     functions = cursor.execute(_FUNCTIONS).fetchall()
     return Vocabulary(
-        tuple(Relation(*row, tuple(columns.get(row[0], ()))) for row in relations),
+        tuple(
+            Relation(_written(schema, name, reserved), *rest, tuple(columns.get((schema, name), ())))
+            for schema, name, *rest in relations
+        ),
         tuple(name for (name,) in functions if not _INTERNAL.match(name)),
     )
 
@@ -103,7 +116,7 @@ def complete(vocabulary: Vocabulary, before: str, after: str = "") -> list[Compl
     qualifier = _QUALIFIER.search(head)
     if qualifier:
         relation = _named(vocabulary, qualifier.group(1), before + after)
-        return _matching(_columns([relation]) if relation else (), prefix)
+        return _matching(_columns([relation]) if relation else _of_schema(vocabulary, qualifier[1]), prefix)
     relations = ((relation.name, relation.kind) for relation in vocabulary.relations)
     if _BEFORE_RELATION.search(head):
         return _matching(relations, prefix)
@@ -133,6 +146,23 @@ def _columns(relations: list[Relation]) -> tuple[tuple[str, str], ...]:
         (column.name, f"{column.type_name.lower()} · {relation.name}")
         for relation in relations
         for column in relation.columns
+    )
+
+
+def _of_schema(vocabulary: Vocabulary, schema: str) -> Iterator[tuple[str, str]]:
+    """Yield the relations of a schema, as they are written after its name and a dot."""
+    start = f"{schema}.".casefold()
+    for relation in vocabulary.relations:
+        if relation.name.casefold().startswith(start):
+            yield relation.name[len(start) :], relation.kind
+
+
+def _written(schema: str, name: str, reserved: set[str]) -> str:
+    """Return how a query names a relation: after its schema, unless that is main, and quoted where needed."""
+    parts = (name,) if schema == "main" else (schema, name)
+    return ".".join(
+        part if _PLAIN_NAME.fullmatch(part) and part.lower() not in reserved else identifier(part)
+        for part in parts
     )
 
 

@@ -175,8 +175,8 @@ class Console:
 
 
 def browse_text(name: str) -> str:
-    """Return the statement that shows the rows of a table or view."""
-    return f"FROM {name if name.isidentifier() else identifier(name)}"
+    """Return the statement that shows the rows of a table or view, given as a query writes its name."""
+    return f"FROM {name}"
 
 
 def _page(relation: duckdb.DuckDBPyRelation) -> Page:

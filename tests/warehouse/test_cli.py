@@ -147,8 +147,11 @@ def test_failing_query_keeps_an_existing_output_file(database: Path, tmp_path: P
 
 
 def test_no_query_is_wrong_usage(capsys: pytest.CaptureFixture) -> None:
-    """Without a query argparse explains the usage and exits with 2."""
+    """Without a query one line says what is missing, and where the usage is explained."""
     with pytest.raises(SystemExit) as stopped:
         main([])
     assert stopped.value.code == 2
-    assert "usage: sparsity-sql" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "sparsity-sql: error: one of the arguments query --file --saved --list is required;"
+        " see sparsity-sql --help\n"
+    )

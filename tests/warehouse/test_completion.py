@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.completion import CatalogColumn, Relation, Vocabulary, complete, read_vocabulary
+from warehouse.console import browse_text
 from warehouse.reading import Reader
 
 VOCABULARY = Vocabulary(
@@ -55,6 +57,28 @@ def test_columns_of_what_is_read_come_before_everything_else() -> None:
 def test_a_word_typed_in_full_is_not_offered_again() -> None:
     """Nothing is left to complete in a complete word."""
     assert texts("SELECT model_id", " FROM models") == []
+
+
+def test_relations_are_named_as_a_query_has_to_write_them(database: Path) -> None:
+    """Those of other schemas after their schema, and in quotes what would not be read as a name."""
+    with duckdb.connect(str(database)) as shell:
+        shell.execute(
+            'CREATE SCHEMA mine; CREATE TABLE mine.models AS SELECT 1 AS theirs; CREATE SCHEMA "my own"'
+        )
+        shell.execute(
+            'CREATE VIEW "my own"."a ""b" AS SELECT 2 AS two; CREATE TABLE "order" AS SELECT 3 AS three'
+        )
+    reader = Reader(database)
+    vocabulary = read_vocabulary(reader.cursor())
+    names = {relation.name: relation.columns for relation in vocabulary.relations}
+    own = ["mine.models", '"my own"."a ""b"', '"order"']
+    assert [[column.name for column in names[name]] for name in own] == [["theirs"], ["two"], ["three"]]
+    assert "theirs" not in [column.name for column in names["models"]]
+    for name in names:
+        reader.cursor().execute(f"{browse_text(name)} LIMIT 0")
+    reader.close()
+    assert [found.text for found in complete(vocabulary, "FROM mine.")] == ["models"]
+    assert [found.text for found in complete(vocabulary, "SELECT m.", " FROM mine.models AS m")] == ["theirs"]
 
 
 def test_vocabulary_of_a_published_database(database: Path) -> None:

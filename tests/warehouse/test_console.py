@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tests.escapes import ESCAPES, aimed, is_untouched
-from warehouse.console import PAGE_ROWS, Answer, Console, Page, Sort, browse_text
+from warehouse.console import PAGE_ROWS, Answer, Console, Page, Sort
 from warehouse.publishing import Writer
 from warehouse.shell import CancelledError, QueryError
 
@@ -209,9 +209,3 @@ def test_there_is_no_folder_to_spill_to(console: Console) -> None:
         console.run("SET memory_limit = '1GB'")
     page = page_of(console.run("SELECT value FROM duckdb_settings() WHERE name = 'temp_directory'"))
     assert page.rows.to_pylist() == [{"value": ""}]
-
-
-def test_browsing_quotes_what_needs_it() -> None:
-    """Names that are no plain words are quoted."""
-    assert browse_text("run_overview") == "FROM run_overview"
-    assert browse_text('odd "name"') == 'FROM "odd ""name"""'

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shlex
 import socket
 import subprocess
@@ -53,6 +54,29 @@ async def no_sessions(server: int, seconds: float = PATIENCE_SECONDS) -> bool:
             return True
         await asyncio.sleep(0.1)
     return False
+
+
+async def test_nobody_has_to_read_the_address(database: Path) -> None:
+    """In `sparsity-tui serve | true` the reader of the line goes, and the pages are served nevertheless."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    port = free_port()
+    command = [sys.executable, "-m", "tui", "serve", "--db", str(database), "--port", str(port)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=writing)
+    os.close(writing)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), aiohttp.ClientSession() as client:
+            status = None
+            while status is None and process.returncode is None:
+                with contextlib.suppress(aiohttp.ClientConnectionError):
+                    async with client.get(f"http://127.0.0.1:{port}/") as answer:
+                        status = answer.status
+                await asyncio.sleep(0.05)
+        assert status == 200
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here (apt-get install chromium)")
