@@ -63,7 +63,7 @@ def test_relations_are_named_as_a_query_has_to_write_them(database: Path) -> Non
     """Those of other schemas after their schema, and in quotes what would not be read as a name."""
     with duckdb.connect(str(database)) as shell:
         shell.execute(
-            'CREATE SCHEMA mine; CREATE TABLE mine.models AS SELECT 1 AS theirs; CREATE SCHEMA "my own"'
+            'CREATE SCHEMA own; CREATE TABLE own.models AS SELECT 1 AS theirs; CREATE SCHEMA "my own"'
         )
         shell.execute(
             'CREATE VIEW "my own"."a ""b" AS SELECT 2 AS two; CREATE TABLE "order" AS SELECT 3 AS three'
@@ -71,14 +71,14 @@ def test_relations_are_named_as_a_query_has_to_write_them(database: Path) -> Non
     reader = Reader(database)
     vocabulary = read_vocabulary(reader.cursor())
     names = {relation.name: relation.columns for relation in vocabulary.relations}
-    own = ["mine.models", '"my own"."a ""b"', '"order"']
+    own = ["own.models", '"my own"."a ""b"', '"order"']
     assert [[column.name for column in names[name]] for name in own] == [["theirs"], ["two"], ["three"]]
     assert "theirs" not in [column.name for column in names["models"]]
     for name in names:
         reader.cursor().execute(f"{browse_text(name)} LIMIT 0")
     reader.close()
-    assert [found.text for found in complete(vocabulary, "FROM mine.")] == ["models"]
-    assert [found.text for found in complete(vocabulary, "SELECT m.", " FROM mine.models AS m")] == ["theirs"]
+    assert [found.text for found in complete(vocabulary, "FROM own.")] == ["models"]
+    assert [found.text for found in complete(vocabulary, "SELECT m.", " FROM own.models AS m")] == ["theirs"]
 
 
 def test_vocabulary_of_a_published_database(database: Path) -> None:
