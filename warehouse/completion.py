@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.opening import CATALOG
-from warehouse.quoting import identifier
+from warehouse.quoting import identifier, literal
 from warehouse.tokens import PHRASES, is_keyword
 
 LIMIT = 50
@@ -24,14 +24,14 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTERNAL = re.compile(r"^(pg_|has_|icu_|st_)")
 _COLUMNS = """
 SELECT schema_name, table_name, column_name, data_type, comment
-FROM duckdb_columns() WHERE database_name = ? ORDER BY schema_name, table_name, column_index
+FROM duckdb_columns() WHERE database_name = {catalog} ORDER BY schema_name, table_name, column_index
 """
 _RELATIONS = """
 FROM (
     SELECT schema_name, view_name AS name, 'view' AS kind, comment
-    FROM duckdb_views() WHERE database_name = $catalog AND NOT internal
+    FROM duckdb_views() WHERE database_name = {catalog} AND NOT internal
     UNION ALL
-    SELECT schema_name, table_name, 'table', comment FROM duckdb_tables() WHERE database_name = $catalog
+    SELECT schema_name, table_name, 'table', comment FROM duckdb_tables() WHERE database_name = {catalog}
 )
 ORDER BY kind DESC, schema_name != 'main', schema_name, name
 """
@@ -86,10 +86,12 @@ class Completion:
 
 def read_vocabulary(cursor: duckdb.DuckDBPyConnection) -> Vocabulary:
     """Read the catalogue of the attached database, views first, and the functions that have a name."""
+    # Written out: a parameter makes DuckDB import pandas where it is installed, 50 MB of memory for nothing.
+    catalog = literal(CATALOG)
     columns: dict[tuple[str, str], list[CatalogColumn]] = {}
-    for schema, relation, *column in cursor.execute(_COLUMNS, [CATALOG]).fetchall():
+    for schema, relation, *column in cursor.execute(_COLUMNS.format(catalog=catalog)).fetchall():
         columns.setdefault((schema, relation), []).append(CatalogColumn(*column))
-    relations = cursor.execute(_RELATIONS, {"catalog": CATALOG}).fetchall()
+    relations = cursor.execute(_RELATIONS.format(catalog=catalog)).fetchall()
     reserved = {word for (word,) in cursor.execute(_RESERVED).fetchall()}
     functions = cursor.execute(_FUNCTIONS).fetchall()
     return Vocabulary(

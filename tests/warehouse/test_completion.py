@@ -1,5 +1,7 @@
 """What the editor offers: relations after FROM, columns of what is read, functions and keywords."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -97,3 +99,16 @@ def test_vocabulary_of_a_published_database(database: Path) -> None:
     assert {"sum", "hamming_distance"} <= set(vocabulary.functions)
     kinds = [relation.kind for relation in vocabulary.relations]
     assert kinds == sorted(kinds, reverse=True)
+
+
+def test_reading_the_names_imports_no_pandas(database: Path) -> None:
+    """DuckDB imports it for a query with parameters, which makes the app 50 MB larger for good."""
+    script = (
+        "import sys; from pathlib import Path; from warehouse.completion import read_vocabulary;"
+        "from warehouse.reading import Reader; read_vocabulary(Reader(Path(sys.argv[1])).cursor());"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, database], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
