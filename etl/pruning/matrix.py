@@ -21,6 +21,7 @@ from etl.pruning.result import PrunedMatrix
 from etl.pruning.scopes import prune_lowest
 from etl.pruning.selection import StreamThreshold
 from etl.pruning.statistics import InputStatistics, SharedInputs
+from etl.pruning.values import rounded
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class MatrixPruner:
                 else:
                     choice = self._masked(method, matrix, dense, statistics)
                 check_choice(self.request.method, choice, dense)
-            yield _result(matrix, dense, choice, statistics, started)
+            yield _result(matrix, dense, rounded(choice, self.request), statistics, started)
 
     def _masked(
         self, method: Scorer, matrix: WeightMatrix, dense: torch.Tensor, statistics: InputStatistics
@@ -96,5 +97,6 @@ def _result(
         input_weight_norm=torch.linalg.vector_norm(wide, dim=0).cpu(),
         output_weight_norm=torch.linalg.vector_norm(wide, dim=1).cpu(),
         elapsed_seconds=elapsed,
+        scales=None if choice.scales is None else choice.scales.cpu(),
         warnings=choice.warnings,
     )

@@ -24,23 +24,29 @@ SCORE_SCOPES = ("row", "matrix", "model", "cumulative")
 class Choice:
     """What a method decided for one matrix: the new weights, the mask of the pruned, its threshold.
 
-    `weight` (out, in) is 0 wherever `pruned` (out, in), bool, is True.
+    `weight` (out, in) is 0 wherever `pruned` (out, in), bool, is True. `scales` (out, groups) bfloat16 are those
+    of a narrow value format, where the method has rounded the weights itself; otherwise they are rounded to the
+    nearest afterwards.
     """
 
     weight: torch.Tensor
     pruned: torch.Tensor
     threshold: float | None = None
+    scales: torch.Tensor | None = None
     warnings: tuple[str, ...] = ()
 
 
 class Pruner(ABC):
     """A pruning method; `scopes` names over what its scores may compete, the first being the default.
 
+    One that does not prune (`prunes` False) only rounds weights to a narrow value format.
+
     A Scorer has some of `SCORE_SCOPES`, which `etl.pruning.scopes` explains; an Updater names its own, such
     as block, a group of columns.
     """
 
     scopes: ClassVar[tuple[str, ...]]
+    prunes: ClassVar[bool] = True
 
 
 class Scorer(Pruner):

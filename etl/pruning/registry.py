@@ -21,6 +21,8 @@ BUILT_IN = {
     "wanda": "etl.pruning.methods.wanda:Wanda",
     "sparsegpt": "etl.pruning.methods.sparsegpt:SparseGPT",
     "ria": "etl.pruning.methods.ria:RIA",
+    "gptq": "etl.pruning.methods.gptq:GPTQ",
+    "round": "etl.pruning.methods.round:Round",
 }
 
 

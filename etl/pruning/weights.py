@@ -59,6 +59,8 @@ class PrunedWeightsWriter:
             tensors[f"{name}.weight"] = matrix.weight
             tensors[f"{name}.keep_bits"] = torch.from_numpy(np.packbits(matrix.keep_mask.numpy(), axis=1))
             tensors |= {f"{name}.{norm}": getattr(matrix, norm) for norm in _NORMS}
+            if matrix.scales is not None:
+                tensors[f"{name}.scales"] = matrix.scales
         figures = json.dumps([_figures(matrix) for matrix in block.matrices])
         path = self._folder / _file_name(block.layer)
         metadata = {"fingerprint": self._fingerprint, "figures": figures}
@@ -149,6 +151,7 @@ def _matrix(layer: int, tensors: dict[str, torch.Tensor], entry: dict) -> Pruned
         threshold=entry["threshold"],
         reconstruction_error=entry["reconstruction_error"],
         elapsed_seconds=entry["elapsed_seconds"],
+        scales=tensors.get(f"{name}.scales"),
         warnings=tuple(entry["warnings"]),
         **{norm: tensors[f"{name}.{norm}"] for norm in _NORMS},
     )

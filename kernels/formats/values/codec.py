@@ -70,9 +70,22 @@ class Codec(ABC):
         if self.group is None:
             return Coded(self.code(weight), weight.new_zeros(weight.shape[0], 0, dtype=torch.bfloat16))
         groups = weight.float().unflatten(1, (-1, self.group or weight.shape[1]))
-        scales = (groups.abs().amax(-1) / self.largest).bfloat16()
-        levels = groups / torch.where(scales == 0, 1, scales).float()[..., None]
-        return Coded(self.code(levels.clamp(-self.largest, self.largest).flatten(1)), scales)
+        scales = self.scale(groups)
+        return Coded(self.code(self.levels(groups, scales[..., None]).flatten(1)), scales)
+
+    def scale(self, groups: torch.Tensor) -> torch.Tensor:
+        """Return the bfloat16 scales (…) at which the largest of each group of values (…, group) just fits."""
+        return (groups.abs().amax(-1) / self.largest).bfloat16()
+
+    def levels(self, values: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+        """Divide float32 values by their scales; what is too large is cut to the largest level."""
+        levels = values / torch.where(scales == 0, 1, scales).float()
+        return levels.clamp(-self.largest, self.largest)
+
+    def rounded(self, values: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+        """Return the numbers (float32) that are stored for values under given scales: level · scale."""
+        codes = self.code(self.levels(values, scales))
+        return self.level(codes, torch.float32) * scales.float()
 
     def pack(self, codes: torch.Tensor) -> torch.Tensor:
         """Pack codes (…, 8) into words (…, W) int32."""
