@@ -17,6 +17,7 @@ from etl.load.measurements import MeasurementFile, read_measurements
 from etl.load.tables import cluster_axis
 from etl.model.checkpoint import Checkpoint
 from etl.model.texts import evaluation_text, text_fingerprint
+from etl.pruning.registry import pruner
 
 if TYPE_CHECKING:
     import duckdb
@@ -123,11 +124,13 @@ def load_step(file: MeasurementFile) -> Step:
 
 def describe(request: PruningRequest) -> str:
     """Say in words what a request prunes."""
-    words = [request.method, f"{request.sparsity:g}", str(request.pattern)]
-    if request.pattern.group is None:
-        words.append(f"by {request.scope}")
+    words = [request.method]
+    if pruner(request.method).prunes:
+        words += [f"{request.sparsity:g}", str(request.pattern)]
+        words += [f"by {request.scope}"] if request.pattern.group is None else []
     if request.value_format is not None:
-        words.append(f"{request.value_format} in groups of {request.group_size}")
+        groups = f"groups of {request.group_size}" if request.group_size else "rows"
+        words.append(f"{request.value_format} in {groups}")
     if request.allocation != "uniform":
         words.append(f"allocation {request.allocation}")
     if request.refine is not None:
@@ -184,7 +187,7 @@ def _evaluate_step(settings: Settings, inputs: Inputs, pruned: Step) -> Step:
 
 def _check_fit(checkpoint: Checkpoint, request: PruningRequest) -> None:
     for matrix in checkpoint.matrices:
-        request.pattern.check_width(matrix.tensor_name, matrix.in_features)
+        request.check_fit(matrix.tensor_name, matrix.in_features)
     beyond = [layer for layer in request.layers or () if layer >= checkpoint.layer_count]
     if beyond:
         msg = f"there is no block {beyond[0]}; the model's blocks are 0 to {checkpoint.layer_count - 1}"

@@ -22,6 +22,7 @@ from etl.model.decoder import Decoder
 from etl.model.evaluation import perplexity
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
+from etl.pruning.registry import pruner
 from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
 from etl.token_sets import TokenSets
@@ -236,7 +237,7 @@ class Workbench:
             "method": request.method,
             "sparsity": request.sparsity,
             "pattern": str(request.pattern),
-            "scope": request.scope,
+            "scope": request.scope if pruner(request.method).prunes else None,
             "settings": settings,
             "seed": step.seed,
             "code_version": CODE_VERSIONS["prune"],

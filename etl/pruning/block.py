@@ -71,7 +71,7 @@ class BlockPruner:
             raise PruningRequestError(msg)
         chosen = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer in layers]
         for matrix in chosen:
-            request.pattern.check_width(matrix.tensor_name, matrix.in_features)
+            request.check_fit(matrix.tensor_name, matrix.in_features)
         return chosen
 
     def _walk(

@@ -24,9 +24,9 @@ SCORE_SCOPES = ("row", "matrix", "model", "cumulative")
 class Choice:
     """What a method decided for one matrix: the new weights, the mask of the pruned, its threshold.
 
-    `weight` (out, in) is 0 wherever `pruned` (out, in), bool, is True. `scales` (out, groups) bfloat16 are those
-    of a narrow value format, where the method has rounded the weights itself; otherwise they are rounded to the
-    nearest afterwards.
+    `weight` (out, in) is 0 wherever `pruned` (out, in), bool, is True. `scales` (out, groups) bfloat16 are
+    those of a narrow value format, where the method has rounded the weights itself; otherwise they are
+    rounded to the nearest afterwards.
     """
 
     weight: torch.Tensor

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn
 
-from etl.errors import PruningRequestError
+from etl.errors import PatternError, PruningRequestError
 from etl.pruning.patterns import Pattern
 from etl.pruning.pruner import Updater
 from etl.pruning.registry import pruner
@@ -37,11 +37,11 @@ class PruningRequest:
     the published magnitude code: every |W| at or below the threshold goes, so that ties prune more than
     asked. `damping` is SparseGPT's share of the Hessian's mean diagonal, `block_size` its columns per block.
     An N:M pattern compares inside its groups whatever the scope. `value_format` None keeps values in the
-    checkpoint's dtype; otherwise `group_size` consecutive inputs of a row share a scale. `allocation` says
-    how sparsity is spread over the blocks, `refine` what repairs a block after pruning; `reconstruct` refits
-    it in `refine_steps` updates on `refine_samples` sequences. `true_sequential` prunes the matrices of a
-    block one after the other, each on inputs that those before it, pruned already, produce.
-    Raises PruningRequestError for a combination that makes no sense.
+    checkpoint's dtype; otherwise `group_size` consecutive inputs of a row share a scale, all of them where it
+    is 0. `allocation` says how sparsity is spread over the blocks, `refine` what repairs a block after
+    pruning; `reconstruct` refits it in `refine_steps` updates on `refine_samples` sequences.
+    `true_sequential` prunes the matrices of a block one after the other, each on inputs that those before it,
+    pruned already, produce. Raises PruningRequestError for a combination that makes no sense.
     """
 
     method: str
@@ -77,6 +77,8 @@ class PruningRequest:
         """
         parsed = Pattern.parse(pattern)
         share = parsed.implied_sparsity if sparsity is None else sparsity
+        if share is None and not pruner(method).prunes:
+            share = 0.0
         if share is None:
             _refuse("unstructured pruning needs a sparsity, such as 0.5")
         return cls(method, share, parsed, scope or pruner(method).scopes[0], **settings)
@@ -131,12 +133,39 @@ class PruningRequest:
         ):
             if value is not None and value not in known:
                 _refuse(f'{name} "{value}" is not known; choose one of {", ".join(known)}')
-        if self.group_size < 1:
-            _refuse(f"group_size {self.group_size} must be at least 1, such as 128")
+        if self.group_size < 0:
+            _refuse(f"group_size {self.group_size} must be 0, for whole rows, or more, such as 128")
         if self.projections is not None and not self.projections:
             _refuse("projections must name at least one, such as q")
+        self._check_values()
         self._check_refinement()
         self._check_available()
+
+    def _check_values(self) -> None:
+        if not pruner(self.method).prunes:
+            if self.value_format is None:
+                _refuse(f"{self.method} rounds weights and prunes none; give a value_format, such as int4")
+            if self.sparsity or self.pattern.group is not None:
+                _refuse(
+                    f"{self.method} prunes nothing; leave sparsity and pattern out, or choose a method that "
+                    f"prunes, which rounds to {self.value_format} as well"
+                )
+        group = self.pattern.group
+        if self.value_format is not None and group is not None and self.group_size % group:
+            _refuse(
+                f"{self.value_format} in groups of {self.group_size} inputs cannot hold pattern "
+                f"{self.pattern}, whose {group} inputs would have two scales; choose a multiple of {group}"
+            )
+
+    def check_fit(self, matrix: str, in_features: int) -> None:
+        """Raise PatternError unless the pattern's and the values' groups tile a row of `matrix`."""
+        self.pattern.check_width(matrix, in_features)
+        if self.value_format is not None and self.group_size and in_features % self.group_size:
+            msg = (
+                f"group_size {self.group_size} does not divide the {in_features} inputs of {matrix}; choose "
+                f"one that does, such as {math.gcd(self.group_size, in_features)}, or 0 for one scale a row"
+            )
+            raise PatternError(msg)
 
     def _check_refinement(self) -> None:
         if self.refine == "swaps" and isinstance(pruner(self.method), Updater):
@@ -153,7 +182,6 @@ class PruningRequest:
 
     def _check_available(self) -> None:
         for name, value in (
-            ("value_format", self.value_format),
             ("allocation", None if self.allocation == "uniform" else self.allocation),
             ("true_sequential", self.true_sequential or None),
             ("projections", self.projections),

@@ -22,8 +22,8 @@ class PrunedMatrix:
     - `activation_norm` (in,) float32: ‖x_j‖₂ as Wanda takes it, √(mean over sequences of Σ_tokens x_j²).
     - `input_weight_norm` (in,), `output_weight_norm` (out,) float32: ‖W[:, j]‖₂ and ‖W[i, :]‖₂, dense.
     - `elapsed_seconds`: scores, mask and update; what matrices share counts for the first of them.
-    - `scales` (out, groups) bfloat16: where values are narrow, one for each group of inputs of a row; every weight
-      is a level of the value format times its scale, as near as the checkpoint's dtype comes.
+    - `scales` (out, groups) bfloat16: where values are narrow, one for each group of inputs of a row; every
+      weight is a level of the value format times its scale, as near as the checkpoint's dtype comes.
     - `warnings`: what a person should know, such as a raised damping.
     """
 

@@ -1,8 +1,8 @@
-"""Rounding kept weights to what a narrow value format can store: whole levels times a scale per group of inputs.
+"""Rounding kept weights to what a narrow value format stores: levels times a scale per group of inputs.
 
-The levels and scales are those of the kernels' codecs (`kernels/formats/values`), so that what pruning returns is
-stored without another loss. A weight rounded to level · scale is then held in the dtype of the checkpoint, 16 bits
-or more, which is precise enough to find the level again.
+The levels and scales are those of the kernels' codecs (`kernels/formats/values`), so that what pruning
+returns is stored without another loss. A weight rounded to level · scale is then held in the dtype of the
+checkpoint, 16 bits or more, which is precise enough to find the level again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Grid:
 
 
 def rounded(choice: Choice, request: PruningRequest) -> Choice:
-    """Round what a method kept to the nearest value that `request` can store, unless it has done so itself."""
+    """Round what a method kept to the nearest values that `request` stores, unless it has done so."""
     grid = Grid.of(request, choice.weight.shape[1])
     if grid is None or choice.scales is not None:
         return choice

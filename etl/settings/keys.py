@@ -138,7 +138,9 @@ class Prune(Table):
         (CHECKPOINT,),
         description=f"formats of the kept values: {CHECKPOINT} (as they are), {', '.join(VALUE_FORMATS)}",
     )
-    group_size: Count = Field(128, description="inputs of a row that share a scale in a narrow value format")
+    group_size: Index = Field(
+        128, description="inputs of a row that share a scale in a narrow value format; 0 for all of a row"
+    )
     allocation: Annotated[str, _one_of(ALLOCATIONS)] = Field(
         "uniform", description=f"how sparsity is spread over the blocks: {', '.join(ALLOCATIONS)}"
     )

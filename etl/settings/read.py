@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from etl.clusters.methods import combinations
 from etl.pruning.patterns import Pattern
+from etl.pruning.registry import pruner
 from etl.pruning.request import PruningRequest
 from etl.settings.keys import (
     CHECKPOINT,
@@ -124,27 +125,52 @@ def _check_clusters(clusters: Clusters) -> None:
 def _requests(prune: Prune, model: Model) -> list[PruningRequest]:
     """Every method × pattern × sparsity × value format of one [[prune]] table.
 
-    A sparsity asked of unstructured runs does not apply to N:M patterns beside them, which fix their own.
+    A sparsity asked of unstructured runs does not apply to N:M patterns beside them, which fix their own;
+    neither sparsity nor pattern applies to methods that only round, beside others that prune.
     """
-    mixed = "unstructured" in prune.pattern
     shared = _shared_settings(prune, model)
     requests = []
-    for method, pattern in itertools.product(prune.method, prune.pattern):
-        fixed = Pattern.parse(pattern).implied_sparsity is not None
-        asked = "sparsity" in prune.model_fields_set
-        sparsities = prune.sparsity if not fixed or (asked and not mixed) else (None,)
+    for method in prune.method:
+        ties = prune.ties if method == "magnitude" else "exact"
+        choices = _sparsities(prune) if pruner(method).prunes else _rounded_only(prune)
         requests += [
             PruningRequest.of(
                 method,
                 sparsity,
                 pattern=pattern,
-                ties=prune.ties if method == "magnitude" else "exact",
+                ties=ties,
                 value_format=None if stored == CHECKPOINT else stored,
                 **shared,
             )
-            for sparsity, stored in itertools.product(sparsities, prune.value_format)
+            for (pattern, sparsity), stored in itertools.product(choices, _stored(prune, method))
         ]
     return requests
+
+
+def _sparsities(prune: Prune) -> list[tuple[str, float | None]]:
+    """Return every pattern with each sparsity that is asked of it."""
+    asked, mixed = "sparsity" in prune.model_fields_set, "unstructured" in prune.pattern
+    choices: list[tuple[str, float | None]] = []
+    for pattern in prune.pattern:
+        fixed = Pattern.parse(pattern).implied_sparsity is not None
+        choices += [
+            (pattern, share) for share in (prune.sparsity if not fixed or (asked and not mixed) else (None,))
+        ]
+    return choices
+
+
+def _rounded_only(prune: Prune) -> list[tuple[str, float | None]]:
+    """Return the one choice there is for a method that prunes nothing, unless all methods are such."""
+    asked = {"sparsity", "pattern"} & prune.model_fields_set
+    if asked and not any(pruner(method).prunes for method in prune.method):
+        return _sparsities(prune)
+    return [("unstructured", None)]
+
+
+def _stored(prune: Prune, method: str) -> tuple[str, ...]:
+    """Return the value formats of a method; one that only rounds takes the narrow ones among several."""
+    narrow = tuple(stored for stored in prune.value_format if stored != CHECKPOINT)
+    return prune.value_format if pruner(method).prunes or not narrow else narrow
 
 
 def _shared_settings(prune: Prune, model: Model) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """GPTQ: round column by column, each error made good by the weights that follow (arXiv 2210.17323).
 
-It is SparseGPT's sweep with nothing pruned: a weight w becomes q(w), and (w − q(w)) / U_jj goes to later columns.
+It is SparseGPT's sweep with nothing pruned: a weight w becomes q(w), and (w − q(w)) / U_jj goes to later
+columns.
 """
 
 from __future__ import annotations

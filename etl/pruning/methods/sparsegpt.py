@@ -25,8 +25,8 @@ class SparseGPT(Updater):
         return inverse_factor(hessian, request.damping)
 
     def prune(self, weight: torch.Tensor, prepared: InverseFactor, request: PruningRequest) -> Choice:
-        """Sweep over the columns of W (out, in)."""
+        """Sweep over the columns of W (out, in), pruning and rounding."""
         from etl.pruning.sweep.columns import prune  # noqa: PLC0415  planning needs no torch
 
-        updated, pruned = prune(weight, prepared, request)
-        return Choice(updated.to(weight.dtype), pruned, warnings=prepared.warnings)
+        updated, pruned, scales = prune(weight, prepared, request)
+        return Choice(updated.to(weight.dtype), pruned, scales=scales, warnings=prepared.warnings)

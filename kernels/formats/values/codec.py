@@ -74,7 +74,7 @@ class Codec(ABC):
         return Coded(self.code(self.levels(groups, scales[..., None]).flatten(1)), scales)
 
     def scale(self, groups: torch.Tensor) -> torch.Tensor:
-        """Return the bfloat16 scales (…) at which the largest of each group of values (…, group) just fits."""
+        """Return the bfloat16 scales (…) at which the largest of a group of values (…, group) just fits."""
         return (groups.abs().amax(-1) / self.largest).bfloat16()
 
     def levels(self, values: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:

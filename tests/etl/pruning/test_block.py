@@ -77,7 +77,7 @@ def naive_walk(
                 statistics = InputStatistics(linear.in_features)
                 statistics.add(inputs[name])
                 factor = inverse_factor(statistics.hessian, request.damping)
-                weight, pruned = columns.prune(linear.weight, factor, request)
+                weight, pruned, _ = columns.prune(linear.weight, factor, request)
                 keep = ~pruned
             else:
                 keep = naive_masks(request, linear.weight, inputs[name])

@@ -30,6 +30,7 @@ def pruned_matrix(
         input_weight_norm=torch.rand(width, generator=generator),
         output_weight_norm=torch.rand(3, generator=generator),
         elapsed_seconds=0.25,
+        scales=torch.rand(3, 2, generator=generator).bfloat16() if layer else None,
         warnings=("damping was raised",) if layer else (),
     )
 

@@ -66,7 +66,7 @@ def test_sparsegpt_is_that_of_the_pipeline(lesson: Lesson) -> None:
     factor = inverse_factor(hessian, 0.01)
     upper = InverseFactor(factor.upper.float(), factor.dead)
     request = PruningRequest.of("sparsegpt", lesson.sparsity)
-    weights, pruned = columns.prune(torch.tensor(lesson.weights), upper, request)
+    weights, pruned, _ = columns.prune(torch.tensor(lesson.weights), upper, request)
     np.testing.assert_array_equal(found.kept, ~pruned.numpy())
     np.testing.assert_allclose(found.weights, weights.numpy(), rtol=1e-4, atol=1e-4)
 

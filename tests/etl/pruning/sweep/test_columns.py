@@ -42,7 +42,7 @@ def test_prune_spreads_each_error_as_explicit_inverses_do(
     request = PruningRequest.of(
         "sparsegpt", 0.5 if pattern == "unstructured" else None, pattern=pattern, block_size=block_size
     )
-    updated, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
+    updated, pruned, _ = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     damped = hessian.double() + 0.01 * hessian.double().diagonal().mean() * torch.eye(width)
     expected = surgeon(weight, damped, pruned)
     torch.testing.assert_close(updated.double(), expected, rtol=1e-3, atol=1e-4)
@@ -55,7 +55,7 @@ def test_unstructured_blocks_prune_one_more_than_their_share(rows: int, width: i
     """The published rule takes the score at index int(n·s) too, in every block of columns."""
     weight, hessian = problem(rows, width)
     request = PruningRequest.of("sparsegpt", 0.5, block_size=block_size)
-    _, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
+    _, pruned, _ = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     for block in pruned.split(block_size, dim=1):
         assert block.sum() == int(block.numel() * 0.5) + 1
 
@@ -64,7 +64,7 @@ def test_the_first_block_is_chosen_by_its_weights_at_entry():
     """Its scores are W²/U_jj² before any update."""
     weight, hessian = problem(6, 16)
     factor = inverse_factor(hessian, 0.01)
-    _, pruned = columns.prune(weight, factor, PruningRequest.of("sparsegpt", 0.5, block_size=8))
+    _, pruned, _ = columns.prune(weight, factor, PruningRequest.of("sparsegpt", 0.5, block_size=8))
     scores = (weight / factor.upper.diagonal())[:, :8].square()
     assert torch.equal(pruned[:, :8], scores <= scores.flatten().sort().values[24])
 
@@ -74,14 +74,14 @@ def test_groups_of_n_m_keep_n_whatever_the_block_size(block_size: int):
     """Blocks are cut to whole groups, also where the block size is smaller than a group."""
     weight, hessian = problem(5, 24)
     request = PruningRequest.of("sparsegpt", pattern="3:8", block_size=block_size)
-    _, pruned = columns.prune(weight, inverse_factor(hessian, 0.01), request)
+    _, pruned, _ = columns.prune(weight, inverse_factor(hessian, 0.01), request)
     assert (pruned.reshape(5, 3, 8).sum(2) == 5).all()
 
 
 def test_sparsity_zero_changes_nothing():
     """Nothing is asked for, so not even the published rule's extra weight goes."""
     weight, hessian = problem(4, 8)
-    updated, pruned = columns.prune(
+    updated, pruned, _ = columns.prune(
         weight, inverse_factor(hessian, 0.01), PruningRequest.of("sparsegpt", 0.0)
     )
     assert torch.equal(updated, weight)
@@ -117,7 +117,7 @@ def test_dead_inputs_lose_their_weights():
     hessian[3] = hessian[:, 3] = 0
     factor = inverse_factor(hessian, 0.01)
     assert factor.dead.tolist() == [column == 3 for column in range(8)]
-    updated, _ = columns.prune(weight, factor, PruningRequest.of("sparsegpt", pattern="2:4"))
+    updated, _, _ = columns.prune(weight, factor, PruningRequest.of("sparsegpt", pattern="2:4"))
     assert (updated[:, 3] == 0).all()
 
 

@@ -6,6 +6,7 @@ import torch
 from etl.pruning.request import PruningRequest
 from etl.pruning.sweep import columns, kernel
 from etl.pruning.sweep.factor import inverse_factor
+from kernels.formats.values import CODECS
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -44,6 +45,27 @@ def test_the_kernel_prunes_as_the_loop_does(pattern: str, rows: int, width: int)
     assert torch.equal(found_pruned, expected_pruned)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(found_errors, expected_errors, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("value_format", ["int8", "int4", "fp8"])
+@pytest.mark.parametrize(("pattern", "rows", "width"), [("unstructured", 33, 20), ("2:4", 35, 24)])
+def test_the_kernel_rounds_as_the_loop_does(value_format: str, pattern: str, rows: int, width: int):
+    """Same levels, same errors, also for a scale of 0 and values beyond the largest level."""
+    request = PruningRequest.of("sparsegpt", 0.5 if pattern == "unstructured" else None, pattern=pattern)
+    weights, upper = block(rows, width)
+    given = weights.abs() < 0.6
+    scales = (weights.abs().amax(0) / CODECS[value_format].largest).bfloat16().float().expand(width, rows)
+    scales = scales.contiguous()
+    scales[:4] = 0
+    rounding = columns.Rounding(CODECS[value_format], scales)
+    expected, expected_pruned = weights.clone(), given.clone()
+    expected_errors = columns.prune_columns(expected, upper, expected_pruned, request, rounding)
+    found, found_pruned = weights.clone(), given.clone()
+    found_errors = kernel.prune_columns(found, upper, found_pruned, request, rounding)
+    assert torch.equal(found_pruned, expected_pruned)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(found_errors, expected_errors, rtol=1e-4, atol=1e-4)
+    assert len((expected / scales)[4:].round(decimals=3).unique()) > 10
 
 
 def test_ties_go_as_in_the_loop():
