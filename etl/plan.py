@@ -171,7 +171,7 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest, seed
     steps = [prune]
     if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
-    if settings.clusters.cluster:
+    if settings.clusters.cluster and pruner(request.method).prunes:
         # The clusters depend on every key of [clusters] but the switch itself.
         values = settings.clusters.model_dump(exclude={"cluster"}).values()
         clusters = _fingerprint("cluster", prune.fingerprint, *values)

@@ -242,7 +242,7 @@ class Workbench:
             "seed": step.seed,
             "code_version": CODE_VERSIONS["prune"],
             "value_format": request.value_format or self._own_format,
-            "group_size": request.group_size if request.value_format else None,
+            "group_size": (request.group_size or None) if request.value_format else None,
             "allocation": request.allocation,
             "refinement": request.refine,
             "thread_count": torch.get_num_threads(),

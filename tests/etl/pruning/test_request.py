@@ -1,5 +1,6 @@
 """Pruning requests: defaults, and combinations that are refused before any model is read."""
 
+import json
 import subprocess
 import sys
 
@@ -51,7 +52,14 @@ def test_sparsity_outside_its_range_is_refused(sparsity: float):
         ({"method": "wanda", "sparsity": 0.0, "refine": "swaps"}, "nothing for swaps to repair"),
         ({"method": "wanda", "sparsity": 0.5, "refine_samples": 1}, "refine_samples 1 must be at least 2"),
         ({"method": "wanda", "sparsity": 0.5, "refine_steps": 0}, "refine_steps 0 must be at least 1"),
-        ({"method": "wanda", "sparsity": 0.5, "group_size": 0}, "group_size 0 must be at least 1"),
+        ({"method": "wanda", "sparsity": 0.5, "group_size": -1}, "group_size -1 must be 0, for whole rows"),
+        ({"method": "gptq"}, "gptq rounds weights and prunes none; give a value_format"),
+        ({"method": "gptq", "sparsity": 0.5, "value_format": "int4"}, "gptq prunes nothing; leave sparsity"),
+        ({"method": "round", "pattern": "2:4", "value_format": "int4"}, "choose a method that prunes"),
+        (
+            {"method": "wanda", "pattern": "3:5", "value_format": "int8"},
+            "int8 in groups of 128 inputs cannot hold pattern 3:5, whose 5 inputs would have two scales",
+        ),
         ({"method": "wanda", "sparsity": 0.5, "projections": ()}, "projections must name at least one"),
     ],
 )
@@ -72,7 +80,7 @@ def test_planning_needs_no_torch():
     program = (
         "import sys, etl.model.checkpoint, etl.pruning.patterns, etl.pruning.request\n"
         "from etl.pruning.registry import BUILT_IN\n"
-        "[etl.pruning.request.PruningRequest.of(method, 0.5) for method in BUILT_IN]\n"
+        "[etl.pruning.request.PruningRequest.of(method, 0.0, value_format='int4') for method in BUILT_IN]\n"
         "assert not {'torch', 'transformers', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -91,3 +99,44 @@ def test_settings_that_came_later_count_only_where_they_are_set():
         "damping": 0.01,
         "block_size": 128,
     }
+
+
+def test_methods_that_only_round_prune_nothing():
+    """Neither sparsity nor pattern has to be given, and sparsity 0 may be."""
+    for method in ("gptq", "round"):
+        assert PruningRequest.of(method, value_format="int4").sparsity == 0
+        assert PruningRequest.of(method, 0.0, value_format="int4").sparsity == 0
+
+
+def test_narrow_values_are_another_run():
+    """Format and group size both tell runs apart."""
+    found = {
+        json.dumps(PruningRequest.of("wanda", 0.5, **settings).identity, sort_keys=True)
+        for settings in (
+            {},
+            {"value_format": "int4"},
+            {"value_format": "int8"},
+            {"value_format": "int4", "group_size": 64},
+        )
+    }
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "width", "message"),
+    [
+        ({"pattern": "2:4"}, 6, "no multiple of 4"),
+        ({"sparsity": 0.5, "value_format": "int4"}, 192, "choose one that does, such as 64, or 0"),
+        ({"sparsity": 0.5, "value_format": "int4", "group_size": 64}, 192, None),
+        ({"sparsity": 0.5, "value_format": "int4", "group_size": 0}, 191, None),
+        ({"sparsity": 0.5}, 191, None),
+    ],
+)
+def test_groups_have_to_tile_a_row(settings: dict, width: int, message: str | None):
+    """Those of a pattern, and those of inputs that share a scale."""
+    request = PruningRequest.of("wanda", **settings)
+    if message is None:
+        request.check_fit("w", width)
+    else:
+        with pytest.raises(PatternError, match=message):
+            request.check_fit("w", width)

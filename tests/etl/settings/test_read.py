@@ -37,6 +37,41 @@ def test_file_is_read_and_flags_win(tmp_path: Path) -> None:
     assert settings.evaluate.window == 128
 
 
+def test_value_formats_multiply_out(tmp_path: Path) -> None:
+    """Every run is done in every format; methods that only round have one run for each narrow format."""
+    text = """
+        [[prune]]
+        method = ["wanda", "gptq"]
+        sparsity = 0.5
+        pattern = ["unstructured", "2:4"]
+        value_format = ["checkpoint", "int4"]
+        group_size = 64
+    """
+    requests = settings_of(tmp_path, text).requests
+    assert [(r.method, r.sparsity, str(r.pattern), r.value_format) for r in requests] == [
+        ("wanda", 0.5, "unstructured", None),
+        ("wanda", 0.5, "unstructured", "int4"),
+        ("wanda", 0.5, "2:4", None),
+        ("wanda", 0.5, "2:4", "int4"),
+        ("gptq", 0.0, "unstructured", "int4"),
+    ]
+    assert {r.group_size for r in requests} == {64}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('method = "gptq"', "give a value_format, such as int4"),
+        ('method = "gptq"\nsparsity = 0.5\nvalue_format = "int4"', "gptq prunes nothing; leave sparsity"),
+        ('method = ["gptq", "round"]\npattern = "2:4"\nvalue_format = "int4"', "gptq prunes nothing"),
+    ],
+)
+def test_methods_that_only_round_are_asked_for_nothing_else(tmp_path: Path, table: str, message: str) -> None:
+    """Alone, they are refused a sparsity or pattern, and need a value format."""
+    with pytest.raises(UsageError, match=message):
+        settings_of(tmp_path, f"[[prune]]\n{table}\n")
+
+
 def test_prune_tables_multiply_out(tmp_path: Path) -> None:
     """Lists in one [[prune]] table are crossed; equal runs of two tables are one run."""
     text = """
