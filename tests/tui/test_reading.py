@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 import warehouse.reading
+from tests.patience import PATIENCE_SECONDS
 from tests.tui.conftest import make_app, screen_text, wait_for
 from tui.state.registry import SCREENS
+from warehouse.overview import read_overview, read_prunings
 
 CLAIMS = ("no clustering of", "nothing was measured", "no figures of", "is not clustered", "Nothing was run")
 
@@ -21,9 +23,10 @@ async def test_nothing_is_denied_before_it_is_read(
     go_on = threading.Event()
     compute = warehouse.reading.compute
 
-    def late(cursor: Any, work: Any) -> Any:
-        go_on.wait(30)
-        return compute(cursor, work)
+    def late(cursor: Any, work: Any, limit: str) -> Any:
+        if work not in {read_overview, read_prunings}:
+            go_on.wait(PATIENCE_SECONDS)
+        return compute(cursor, work, limit)
 
     monkeypatch.setattr(warehouse.reading, "compute", late)
     app = make_app(rich_database, screen=screen.name)

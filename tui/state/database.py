@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.terminal.footprint import query_limits
+from tui.terminal.footprint import QUERY_MEMORY, query_limits
 from warehouse.errors import SparsityError
 from warehouse.overview import Overview, read_overview, read_prunings
 
@@ -94,18 +94,15 @@ class Database:
     def _read(self, read: "Callable[[duckdb.DuckDBPyConnection], Overview]") -> Overview:
         import duckdb  # noqa: PLC0415
 
-        from warehouse.opening import UnreadableDatabaseError, damage_of, damaged  # noqa: PLC0415
+        from warehouse.reading import compute  # noqa: PLC0415
 
         if self.reader is None:
             msg = f"{self.path} is not open"
             raise SparsityError(msg)
         cursor = self.reader.cursor()
         try:
-            return read(cursor)
+            return compute(cursor, read, QUERY_MEMORY)
         except duckdb.Error as error:
-            damage = damage_of(error)
-            if damage:
-                raise UnreadableDatabaseError(damaged(self.path, damage)) from error
             msg = (
                 f"the views in {self.path} are of another version of this program;"
                 f" bring them up to date with: sparsity-etl upgrade --db {self.path}"
