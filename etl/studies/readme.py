@@ -13,10 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kernels.report import rewritten
+from etl.studies.pages import write_blocks
 from warehouse.commands import guarded
-from warehouse.errors import SparsityError
-from warehouse.files import written_whole
 from warehouse.opening import attach_read_only
 from warehouse.sql_files import saved_queries
 
@@ -98,15 +96,7 @@ def _run(arguments: argparse.Namespace) -> None:
     figures = blocks(arguments.db)
     if not arguments.update:
         print("\n\n".join(figures.values()))
-    for page in arguments.update:
-        text = page.read_text(encoding="utf-8")
-        fresh = rewritten(text, {name: lambda text=text: text for name, text in figures.items()})
-        if fresh is None:
-            raise SparsityError(
-                f"{page} has no markers such as <!-- verdict:begin --> and <!-- verdict:end -->"
-            )
-        with written_whole(page) as partial:
-            partial.write_text(fresh, encoding="utf-8")
+    write_blocks(figures, arguments.update)
 
 
 if __name__ == "__main__":
