@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import count
 
@@ -18,7 +18,7 @@ from etl.pruning.refinement.blocks import Reconstruction
 from etl.pruning.refinement.reconstruct import FitSettings
 from etl.pruning.registry import scorer
 from etl.pruning.request import PruningRequest
-from etl.pruning.result import PrunedBlock
+from etl.pruning.result import PrunedBlock, PrunedMatrix
 from etl.pruning.states import advance, batches, embedded, set_weight
 from etl.pruning.statistics import SharedInputs
 
@@ -92,9 +92,10 @@ class BlockPruner:
                 if repair:
                     repair.take_targets(block, layer)
                 if matrices:
-                    inputs = self._watch(block, matrices, hidden, dense=layer == first)
-                    for result in pruner.prune(matrices, inputs):
-                        set_weight(block, result)
+                    # Statistics that a sequential run replaces are not kept for other runs.
+                    dense = layer == first and not request.true_sequential
+                    inputs = self._watch(block, layer, hidden, dense=dense)
+                    for result in self._pruned(pruner, block, matrices, inputs, hidden):
                         results.append(result)
                         progress(next(done), len(chosen), result.matrix)
                     if repair:
@@ -105,6 +106,32 @@ class BlockPruner:
                         repair.go_on(block, layer)
             if results:
                 yield PrunedBlock(layer, tuple(results))
+
+    def _pruned(
+        self,
+        pruner: MatrixPruner,
+        block: nn.Module,
+        matrices: Sequence[WeightMatrix],
+        inputs: SharedInputs,
+        hidden: torch.Tensor,
+    ) -> Iterator[PrunedMatrix]:
+        """Prune matrices of a loaded block, writing each into it as soon as it is done.
+
+        In true-sequential order those that share inputs are pruned together, and the next ones on inputs that
+        the block gives with them pruned; these replace what `inputs` holds (arXiv 2210.17323).
+        """
+        stages: list[Sequence[WeightMatrix]] = [matrices]
+        if pruner.request.true_sequential:
+            by_name = {matrix.component: matrix for matrix in matrices}
+            stages = [[by_name[name] for name in stage] for stage in inputs.stages(by_name)]
+        for number, stage in enumerate(stages):
+            if number:
+                names = [matrix.component for matrix in stage]
+                fresh = self._watch(block, stage[0].layer, hidden, dense=False, components=names)
+                inputs.take_over(fresh, names)
+            for result in pruner.prune(stage, inputs):
+                set_weight(block, result)
+                yield result
 
     def _matrix_pruner(self, request: PruningRequest, chosen: Sequence[WeightMatrix]) -> MatrixPruner:
         checkpoint = self._decoder.checkpoint
@@ -121,23 +148,32 @@ class BlockPruner:
         for layer in range(self._decoder.layer_count):
             matrices = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer == layer]
             with self._decoder.block(layer) as block:
-                inputs = self._watch(block, matrices, hidden, dense=False)
+                inputs = self._watch(block, layer, hidden, dense=False)
                 advance(self._decoder, block, layer, hidden)
             norms |= {matrix.tensor_name: inputs[matrix.component].squared_norms for matrix in matrices}
         return norms
 
     def _watch(
-        self, block: nn.Module, matrices: Sequence[WeightMatrix], hidden: torch.Tensor, *, dense: bool
+        self,
+        block: nn.Module,
+        layer: int,
+        hidden: torch.Tensor,
+        *,
+        dense: bool,
+        components: Collection[str] | None = None,
     ) -> SharedInputs:
         """Run a loaded block on `hidden` and return the statistics of the inputs of its matrices.
 
-        `dense` says that nothing before this block is pruned, so that the next run asks for the same again.
+        `dense` says that nothing before this block is pruned, so that the next run asks for the same again;
+        `components` names the matrices that are watched, None standing for all.
         """
-        layer = matrices[0].layer
         if dense and layer in self._first_inputs:
             return self._first_inputs[layer]
         inputs = SharedInputs(self._decoder.device)
-        with inputs.watch(_linears(block)) as take_batch:
+        watched = _linears(block)
+        if components is not None:
+            watched = {name: linear for name, linear in watched.items() if name in components}
+        with inputs.watch(watched) as take_batch:
             for batch in batches(hidden):
                 take_batch(partial(self._decoder.run, block, layer, batch))
         inputs.check_finite(f"model.layers.{layer}")

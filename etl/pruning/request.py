@@ -185,7 +185,6 @@ class PruningRequest:
     def _check_available(self) -> None:
         for name, value in (
             ("allocation", None if self.allocation == "uniform" else self.allocation),
-            ("true_sequential", self.true_sequential or None),
             ("projections", self.projections),
         ):
             if value is not None:

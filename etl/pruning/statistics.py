@@ -6,7 +6,7 @@ All of it in float32 with TF32 off, whatever the dtype of the model.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 
 import torch
@@ -99,6 +99,21 @@ class SharedInputs:
             msg = f"{component} was given no calibration inputs; only dense Llama-family blocks can be pruned"
             raise PruningError(msg)
         return self._statistics[self.leaders[component]]
+
+    def stages(self, components: Iterable[str]) -> list[list[str]]:
+        """Group components by the inputs they share, in the order in which the block runs them."""
+        wanted = set(components)
+        groups: dict[str, list[str]] = {}
+        for component, leader in self.leaders.items():
+            if component in wanted:
+                groups.setdefault(leader, []).append(component)
+        return list(groups.values())
+
+    def take_over(self, other: SharedInputs, components: Iterable[str]) -> None:
+        """Take the statistics of `components`, all that share their inputs, from another set."""
+        for component in components:
+            leader = self.leaders[component] = other.leaders[component]
+            self._statistics[leader] = other._statistics[leader]
 
     def check_finite(self, block: str) -> None:
         """Raise PruningError that names the first matrix of `block` whose inputs are NaN or infinite.

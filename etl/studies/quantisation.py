@@ -48,10 +48,10 @@ def table(rows: list[dict[str, Any]]) -> str:
         narrow = row["value_format"] if row["value_format"] in _NARROW else CHECKPOINT
         found[row["method"], row["sparsity"], row["pattern"], narrow] = row["perplexity"]
     dense = found.get(("dense", 0.0, "unstructured", CHECKPOINT))
+    found |= {(*run, CHECKPOINT): dense for run in ROWS.values() if run[1] == 0}
     lines = ["| | 16 bit | " + " | ".join(_NARROW) + " |", "|---|" + "---:|" * len(FORMATS)]
     for name, run in ROWS.items():
-        unrounded = dense if run[1] == 0 else None
-        figures = [found.get((*run, value_format), unrounded) for value_format in FORMATS]
+        figures = [found.get((*run, value_format)) for value_format in FORMATS]
         cells = ("–" if figure is None else f"{figure:.2f}" for figure in figures)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -71,8 +71,13 @@ def naive_walk(
     """Prune the whole model block by block; gives name, keep mask, new weight and inputs of each matrix."""
     for layer, block in enumerate(model.model.layers):
         linears = {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
-        inputs = {name: inputs_of(model, linear) for name, linear in linears.items()}
-        for name, linear in sorted(linears.items()):
+        inputs = {}
+        for name in STAGED if request.true_sequential else sorted(linears):
+            if name not in inputs:
+                together = next(stage for stage in STAGES if name in stage)
+                anew = together if request.true_sequential else linears
+                inputs |= {other: inputs_of(model, linears[other]) for other in anew}
+            linear = linears[name]
             if request.method == "sparsegpt":
                 statistics = InputStatistics(linear.in_features)
                 statistics.add(inputs[name])
@@ -84,6 +89,16 @@ def naive_walk(
                 weight = linear.weight * keep
             yield f"model.layers.{layer}.{name}.weight", keep, weight, inputs[name]
             linear.weight.copy_(weight)
+
+
+#: The matrices that share inputs, in the order in which a block runs them.
+STAGES = (
+    ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    ("self_attn.o_proj",),
+    ("mlp.gate_proj", "mlp.up_proj"),
+    ("mlp.down_proj",),
+)
+STAGED = [name for stage in STAGES for name in stage]
 
 
 def flat(pruner: BlockPruner, request: PruningRequest) -> list[PrunedMatrix]:
@@ -101,8 +116,10 @@ def flat(pruner: BlockPruner, request: PruningRequest) -> list[PrunedMatrix]:
         PruningRequest.of("wanda", pattern="4:8"),
         PruningRequest.of("sparsegpt", 0.5),
         PruningRequest.of("sparsegpt", pattern="2:4"),
+        PruningRequest.of("wanda", 0.6, true_sequential=True),
+        PruningRequest.of("sparsegpt", 0.5, true_sequential=True),
     ],
-    ids=lambda request: f"{request.method}-{request.sparsity}-{request.pattern}-{request.scope}",
+    ids=lambda r: f"{r.method}-{r.sparsity}-{r.pattern}-{r.scope}{'-sequential' * r.true_sequential}",
 )
 def test_the_walk_equals_pruning_the_whole_model_in_place(
     pruner: BlockPruner, model: PreTrainedModel, request_: PruningRequest
@@ -139,6 +156,19 @@ def test_runs_share_statistics_but_not_results(model_folder: Path, pruner: Block
     for mine, theirs in zip(flat(pruner, second), flat(fresh, second), strict=True):
         assert torch.equal(mine.weight, theirs.weight)
         assert mine.reconstruction_error == theirs.reconstruction_error
+
+
+def test_sequential_order_leaves_the_statistics_of_other_runs_alone(pruner: BlockPruner):
+    """What a run replaces as it goes through a block is its own."""
+    before = flat(pruner, PruningRequest.of("wanda", 0.5))
+    sequential = flat(pruner, PruningRequest.of("wanda", 0.5, true_sequential=True))
+    after = flat(pruner, PruningRequest.of("wanda", 0.5))
+    for mine, theirs in zip(before, after, strict=True):
+        assert torch.equal(mine.activation_norm, theirs.activation_norm)
+    norms = {result.matrix.tensor_name: result.activation_norm for result in sequential}
+    down = "model.layers.0.mlp.down_proj.weight"
+    (other,) = [result.activation_norm for result in before if result.matrix.tensor_name == down]
+    assert not torch.equal(norms[down], other)
 
 
 @pytest.mark.parametrize("method", ["magnitude", "wanda"])
