@@ -131,16 +131,16 @@ def _show(chunks: Iterator[bytes]) -> None:
 
 
 def _query_text(arguments: argparse.Namespace) -> str:
-    if arguments.saved:
+    if arguments.saved is not None:
         queries = saved_queries()
         if arguments.saved not in queries:
             msg = f"there is no saved query {arguments.saved}; --list names them"
             raise UsageError(msg)
         return queries[arguments.saved][1]
     from_input = "-" in {arguments.query, arguments.file}
-    place = "standard input" if from_input else arguments.file or "the query"
+    place = "standard input" if from_input else arguments.file if arguments.file is not None else "the query"
     try:
-        if arguments.file and not from_input:
+        if arguments.file is not None and not from_input:
             return read_finite(Path(arguments.file)).decode("utf-8-sig")
         text = sys.stdin.read() if from_input else arguments.query
         # Where the locale has no accents, Python keeps their bytes as surrogates.

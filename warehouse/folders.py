@@ -27,6 +27,9 @@ def folder_written_whole(path: Path, *, replace: bool = False, mark: str) -> "Ge
         UsageError: what is there is no folder of this kind, or none can be made there; before the block.
         SparsityError: the block, or the step after it, could not write.
     """
+    if str(path) == "-":
+        msg = "cannot write -: name a folder"
+        raise UsageError(msg)
     target = Path(os.path.realpath(path))
     with _told_as(UsageError, path):
         _check_replaceable(target, path, replace=replace, mark=mark)

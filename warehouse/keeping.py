@@ -69,6 +69,14 @@ def keep(path: Path) -> Path:
     return kept
 
 
+def kept_note(path: Path, kept: Path) -> str:
+    """Say what was kept, and why."""
+    return (
+        f"DuckDB could not read all of {log_of(path)}: the database and its log as they were are kept as"
+        f" {kept} and {log_of(kept)}; remove both if nothing is missing"
+    )
+
+
 def _is_new_name(target: Path, source: Path) -> bool:
     """Tell whether a name is free, or is what a job gave to the same file before it was killed."""
     return not os.path.lexists(target) or (target.exists() and target.samefile(source))

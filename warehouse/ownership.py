@@ -28,6 +28,12 @@ _MACROS = """
 SELECT DISTINCT function_name, 'macro' FROM duckdb_functions()
 WHERE database_name = current_database() AND schema_name = 'main' AND function_type = 'macro' AND NOT internal
 """
+_HIDING = """
+SELECT function_name FROM duckdb_functions()
+WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal
+INTERSECT
+SELECT function_name FROM duckdb_functions() WHERE database_name = 'system'
+"""
 
 
 class TakenNameError(SparsityError):
@@ -83,6 +89,17 @@ def has_views_and_macros(connection: duckdb.DuckDBPyConnection) -> bool:
     views = {name for name, kind in relations(connection).items() if kind == "view"}
     return views >= sql_files.read_folder("views").keys() and (
         macros(connection).keys() >= sql_files.read_folder("macros").keys()
+    )
+
+
+def hiding_macro(connection: duckdb.DuckDBPyConnection, path: object) -> TakenNameError | None:
+    """Return the error for a macro that has the name of a function of DuckDB's and is called in its place."""
+    names = sorted(connection.execute(_HIDING).fetchall())
+    if not names:
+        return None
+    return TakenNameError(
+        f"the macro {names[0][0]} in {path} is yours and hides DuckDB's own function of that name, which this"
+        " program calls; make it anew under another name and drop this one"
     )
 
 

@@ -12,12 +12,12 @@ from typing import Self
 
 import duckdb
 
-from warehouse import schema, seed_views, sql_files
+from warehouse import ownership, schema, seed_views, sql_files
 from warehouse.compaction import compact
 from warehouse.completeness import verify_tables
 from warehouse.errors import SparsityError
 from warehouse.files import no_more_open_than
-from warehouse.keeping import holds_log, keep
+from warehouse.keeping import holds_log, keep, kept_note
 from warehouse.locking import NotWritableError, writer_lock
 from warehouse.opening import (
     CATALOG,
@@ -54,6 +54,7 @@ class Writer:
         self._begun = False
         self._resources = ExitStack()
         self._published: duckdb.DuckDBPyConnection | None = None
+        self._is_current: bool | None = None
         self._private: duckdb.DuckDBPyConnection | None = None
 
     def __enter__(self) -> Self:
@@ -93,12 +94,18 @@ class Writer:
         Raises:
             FullDiskError: the disk was full.
             UnreadableDatabaseError: the private copy, or the file it was made from, was damaged.
+            TakenNameError: a query failed, and a macro of a person's hides a function of DuckDB's.
         """
         try:
             if error is not None and self._begun:
                 self._settle(error)
             elif error is not None and (damage := damage_of(error)):
                 raise UnreadableDatabaseError(damaged(self.path, damage)) from error
+            if isinstance(error, duckdb.Error) and self._published is not None:
+                hiding = ownership.hiding_macro(self._published, self.path)
+                if hiding is not None:
+                    self._discard()
+                    raise hiding from error
         finally:
             self._copy.close()
             self._private = None
@@ -112,9 +119,11 @@ class Writer:
     @property
     def published(self) -> duckdb.DuckDBPyConnection | None:
         """The published database, read-only; None where there is none yet or it lacks the current schema."""
-        if self._published is None or not schema.is_current(self._published, CATALOG):
+        if self._published is None:
             return None
-        return self._published
+        if self._is_current is None:
+            self._is_current = schema.is_current(self._published, CATALOG)
+        return self._published if self._is_current else None
 
     def begin(self) -> duckdb.DuckDBPyConnection:
         """Open the private copy, made anew or taken over from a killed job, with its schema built.
@@ -153,6 +162,7 @@ class Writer:
     def _hold(self, stack: ExitStack) -> None:
         self._published = stack.enter_context(attach_read_only(self.path, allow_empty=True))
         verify_tables(self._published, self.path)
+        self._is_current = None
 
     def _resume(self) -> duckdb.DuckDBPyConnection | None:
         """Take over the copy of a killed job; None where there is none, or it cannot be read."""
@@ -173,11 +183,7 @@ class Writer:
         """Publish what a killed program left in the write-ahead log: afterwards a version is one file."""
         fold_log(self._copy.path)
         if not holds_log(self._copy.path, self.path):
-            kept = keep(self.path)
-            self.notes.append(
-                f"DuckDB could not read all of {log_of(self.path)}: the database and its log as they were are"
-                f" kept as {kept} and {log_of(kept)}; remove both if nothing is missing"
-            )
+            self.notes.append(kept_note(self.path, keep(self.path)))
         put_folded(self._copy.path, self.path, expected=self._version)
         self._hold(self._resources)
         self._version = identity(self.path)

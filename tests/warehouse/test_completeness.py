@@ -10,6 +10,7 @@ from etl.cli import main
 from tests.warehouse.test_migrations import FILES
 from tests.warehouse.test_versions import ask, publish_row
 from warehouse.completeness import MissingObjectError
+from warehouse.ownership import TakenNameError
 from warehouse.publishing import Writer
 
 SPOILT = {
@@ -81,3 +82,11 @@ def test_an_older_database_that_was_spoilt_is_refused_in_a_line(tmp_path: Path) 
     with pytest.raises(MissingObjectError, match="brought up to date"), Writer(path) as writer:
         writer.begin()
     assert not list(tmp_path.glob("*.work*"))
+
+
+def test_a_macro_that_hides_a_function_is_named(database: Path) -> None:
+    """Views and checks would call it; the failing job says whose it is, and leaves no copy."""
+    change(database, "CREATE MACRO count(x) AS 7")
+    with pytest.raises(TakenNameError, match=r"the macro count .* is yours"):
+        publish_row(database, 43)
+    assert {path.name for path in database.parent.iterdir()} == {"sparsity.db", "sparsity.db.lock"}

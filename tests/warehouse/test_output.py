@@ -15,6 +15,7 @@ import pytest
 from warehouse.cli import main
 from warehouse.errors import UsageError
 from warehouse.files import written_whole
+from warehouse.folders import folder_written_whole
 from warehouse.location import OWN_ENDINGS, belongs_to
 from warehouse.memory import memory_bytes
 from warehouse.publishing import Writer
@@ -117,6 +118,13 @@ def test_the_name_of_the_file_says_the_format(
     assert target.read_bytes() == b"n\n1\n"
 
 
+@pytest.mark.parametrize("flag", ["--file", "--saved"])
+def test_an_empty_name_is_told(database: Path, flag: str, capsys: pytest.CaptureFixture) -> None:
+    """As an unset variable of a script gives it."""
+    assert run(database, flag, "") == 2
+    assert "--debug" not in capsys.readouterr().err
+
+
 def test_a_dash_is_standard_output(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture
 ) -> None:
@@ -131,6 +139,8 @@ def test_a_dash_is_no_file_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """What has to be a file, a mask for instance, is not written to a terminal, nor to a file named so."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="name a file"), written_whole(Path("-")):
+        pass
+    with pytest.raises(UsageError, match="name a folder"), folder_written_whole(Path("-"), mark="mark"):
         pass
     assert not list(tmp_path.iterdir())
 
