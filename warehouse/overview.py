@@ -29,6 +29,8 @@ class RunFigures:
     perplexity: float | None
     dense_perplexity: float | None
     perplexity_ratio: float | None
+    value_format: str | None = None
+    refinement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def read_settings(file: Path | None, flags: dict[str, Any]) -> Settings:
     model = table(Model, content.get("model", {}))
     prunes = [table(Prune, written) for written in content.get("prune", [{}])]
     requests = [request for prune in prunes for request in _requests(prune, model)]
+    if model.model is None and "prune" not in content and not any(TABLE_OF[key] == "prune" for key in given):
+        requests.append(_shown_repair(model))
     settings = Settings(
         warehouse=table(Warehouse, content.get("warehouse", {})),
         model=model,
@@ -173,10 +175,21 @@ def _stored(prune: Prune, method: str) -> tuple[str, ...]:
     return prune.value_format if pruner(method).prunes or not narrow else narrow
 
 
+def _shown_repair(model: Model) -> PruningRequest:
+    """Return the short run that shows what repair gives, on the bundled model, where no run is asked for."""
+    settings: dict[str, Any] = _where(model) | {"refine_samples": 128, "refine_steps": 60}
+    return PruningRequest.of("sparsegpt", pattern="2:4", refine="reconstruct", **settings)
+
+
 def _shared_settings(prune: Prune, model: Model) -> dict[str, Any]:
     """Return the settings that all runs of a [[prune]] table have in common."""
     each = {"method", "sparsity", "pattern", "ties", "value_format"}
-    return prune.model_dump(exclude=each) | {
+    return prune.model_dump(exclude=each) | _where(model)
+
+
+def _where(model: Model) -> dict[str, Any]:
+    """Return which matrices of the model are pruned."""
+    return {
         "layers": tuple(sorted(set(model.layers))) or None,
         "projections": tuple(sorted(set(model.projections))) or None,
     }

@@ -23,19 +23,26 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 METHODS = {"dense": "dense", "magnitude": "magnitude", "wanda": "Wanda", "sparsegpt": "SparseGPT"}
+REPAIRS = {None: "", "swaps": ", exchanged", "reconstruct": ", refitted"}
 SPARSITY = 0.5
 PATTERNS = {"unstructured": "50% unstructured", "2:4": "2:4"}
 
 
 def perplexity_table(rows: list[Row]) -> str:
-    """Tabulate the perplexity of each method and pattern, and its ratio to that of the dense model."""
-    cells = {(row["method"], row["pattern"]): row for row in rows if row["sparsity"] == SPARSITY}
+    """Tabulate perplexity by method, repair and pattern, and its ratio to that of the dense model."""
+    cells = {(_name(row), row["pattern"]): row for row in rows if row["sparsity"] == SPARSITY}
     cells |= {("dense", pattern): row for row in rows for pattern in PATTERNS if row["method"] == "dense"}
+    names = [*METHODS.values(), *sorted({name for name, _ in cells} - {*METHODS.values()})]
     lines = [f"| method | {' | '.join(PATTERNS.values())} |", "|---|---:|---:|"]
-    for method, name in METHODS.items():
-        found = [cells.get((method, pattern)) for pattern in PATTERNS]
+    for name in names:
+        found = [cells.get((name, pattern)) for pattern in PATTERNS]
         lines.append(f"| {name} | {' | '.join(_cell(row) for row in found)} |")
     return "\n".join(lines)
+
+
+def _name(row: Row) -> str:
+    """Name a run's method and what repaired it."""
+    return METHODS.get(row["method"], row["method"]) + REPAIRS[row["refinement"]]
 
 
 def _cell(row: Row | None) -> str:
@@ -50,7 +57,7 @@ def verdict_table(rows: list[Row]) -> str:
     counts = ("clusterings", "at_chance", "barely_above", "below", "structured")
     lines = [f"| run | {' | '.join(name.replace('_', ' ') for name in counts)} |", "|---|" + "---:|" * 5]
     for row in rows:
-        name = f"{METHODS.get(row['method'], row['method'])}, {row['pattern']}"
+        name = f"{_name(row)}, {row['pattern']}"
         lines.append(f"| {name} | {' | '.join(str(row[count]) for count in counts)} |")
     total = (str(sum(row[count] for row in rows)) for count in counts)
     return "\n".join([*lines, f"| all | {' | '.join(total)} |"])

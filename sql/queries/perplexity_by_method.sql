@@ -4,6 +4,8 @@ SELECT
     method,
     sparsity,
     pattern,
+    value_format,
+    refinement,
     round(perplexity, 3) AS perplexity,
     round(perplexity_ratio, 3) AS perplexity_ratio,
     round(mean_reconstruction_error, 4) AS mean_reconstruction_error

@@ -46,6 +46,9 @@ SELECT
     runs.sparsity,
     runs.pattern,
     runs.scope,
+    runs.value_format,
+    runs.allocation,
+    runs.refinement,
     pruned.matrix_count,
     pruned.weight_count,
     pruned.actual_sparsity,
@@ -63,6 +66,7 @@ LEFT JOIN compared ON runs.run_id = compared.run_id;
 
 COMMENT ON VIEW run_overview IS
 'One row per pruning run and evaluation text: what was asked, what was pruned, and what it costs in perplexity.';
+COMMENT ON COLUMN run_overview.value_format IS 'How kept values are stored: as in the checkpoint (bf16, fp16, fp32) or fp8, int8, int4, mixed';
 COMMENT ON COLUMN run_overview.matrix_count IS 'Matrices pruned';
 COMMENT ON COLUMN run_overview.weight_count IS 'Weights in these matrices';
 COMMENT ON COLUMN run_overview.actual_sparsity IS 'Share of their weights that are pruned';

@@ -15,6 +15,9 @@ SELECT
     runs.method,
     runs.pattern,
     runs.scope,
+    runs.value_format,
+    runs.allocation,
+    runs.refinement,
     runs.sparsity,
     runs.actual_sparsity,
     runs.mean_reconstruction_error,
@@ -32,7 +35,16 @@ LEFT JOIN separations ON runs.run_id = separations.run_id
 WHERE runs.method <> 'dense'
 WINDOW
     sweep AS (
-        PARTITION BY runs.model_id, runs.method, runs.pattern, runs.scope, runs.dataset, runs."window"
+        PARTITION BY
+            runs.model_id,
+            runs.method,
+            runs.pattern,
+            runs.scope,
+            runs.value_format,
+            runs.allocation,
+            runs.refinement,
+            runs.dataset,
+            runs."window"
         ORDER BY runs.sparsity, runs.run_id
     ),
     contest AS (
@@ -43,8 +55,9 @@ WINDOW
 
 COMMENT ON VIEW sparsity_sweep IS
 'One row per run and evaluation text: what every step of sparsity costs, and which method pays least at equal sparsity.';
+COMMENT ON COLUMN sparsity_sweep.value_format IS 'How the run stores kept values; the runs of a sweep store them alike';
 COMMENT ON COLUMN sparsity_sweep.actual_sparsity IS 'Share of the weights of the pruned matrices that are pruned';
-COMMENT ON COLUMN sparsity_sweep.perplexity_change IS 'Perplexity less that of the next lower sparsity of the same method, pattern and scope';
+COMMENT ON COLUMN sparsity_sweep.perplexity_change IS 'Perplexity less that of the next lower sparsity of the same method, pattern, scope, values, allocation and repair';
 COMMENT ON COLUMN sparsity_sweep.method_rank IS 'Place by perplexity among runs of equal model, pattern and sparsity, 1 the best';
 COMMENT ON COLUMN sparsity_sweep.mean_separation_excess IS 'Mean over matrices of the separation excess';
 COMMENT ON COLUMN sparsity_sweep.above_chance_share IS 'Share of the matrices whose z-score stands above chance';

@@ -42,6 +42,18 @@ def test_sweep_ranks_methods_and_shows_steps(rows: Rows) -> None:
     assert found == [(1, None, 2), (2, 5.0, 1), (3, None, 1)]
 
 
+def test_a_repaired_run_is_a_sweep_of_its_own(rows: Rows) -> None:
+    """Repair at 70% is no step after 50% without it; both are ranked among the runs of their sparsity."""
+    for run_id, sparsity, value in ((1, 0.5, 10.0), (2, 0.7, 15.0), (3, 0.7, 11.0)):
+        rows.run(run_id, "wanda", sparsity)
+        perplexity(rows, run_id, value)
+    rows.db.execute("UPDATE pruning_runs SET refinement = 'reconstruct' WHERE run_id = 3")
+    found = rows.db.execute(
+        "SELECT run_id, refinement, perplexity_change, method_rank FROM sparsity_sweep ORDER BY 1"
+    ).fetchall()
+    assert found == [(1, None, None, 1), (2, None, 5.0, 2), (3, "reconstruct", None, 1)]
+
+
 def test_perplexity_over_seeds(rows: Rows) -> None:
     """9, 10 and 11 have mean 10 and standard deviation 1: 10 ± 4.3027/√3; one run has no interval."""
     for seed in (0, 1, 2):

@@ -8,7 +8,7 @@ from tui.drawing.grids import PROJECTIONS, Grid, Place
 from tui.drawing.levels import LevelBar, Levels
 from tui.drawing.matrix_grid import matrix_grid
 from tui.drawing.plots import Level, Plot, Series
-from tui.state.selection import describe_run
+from tui.state.selection import describe_run, repair_word
 from tui.state.variants import Variant, variant_of
 from tui.widgets.bar_chart import Bars
 
@@ -199,11 +199,12 @@ def cost_levels(overview: "Overview", pair: "Pair", model_id: str) -> Levels:
 
 
 def sweep_plot(data: "PairData") -> Plot:
-    """Return perplexity over sparsity, a line for every method and pattern, the dense model as a level."""
+    """Return perplexity over sparsity, a line per method, pattern and repair, the dense model as a level."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for row in data.costs:
         pattern = "" if row.pattern == "unstructured" else " N:M" if ":" in row.pattern else f" {row.pattern}"
-        lines.setdefault(f"{row.method}{pattern}", []).append((100 * row.sparsity, row.perplexity))
+        name = " ".join([f"{row.method}{pattern}", *repair_word(row.refinement)])
+        lines.setdefault(name, []).append((100 * row.sparsity, row.perplexity))
     series = tuple(
         Series(name, tuple(x for x, _ in sorted(points)), tuple(y for _, y in sorted(points)), joined=True)
         for name, points in lines.items()

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets.tree import TreeNode
 
 from tui.drawing.figures import number
+from tui.state.selection import repair_word
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 from tui.widgets.plain import Tree
 from warehouse.overview import RunFigures
@@ -86,11 +87,10 @@ class RunTree(Motions, Tree[RunFigures | str]):
             "◆" if run.run_id == self.compared_run_id else "›" if run.run_id == self.shown_run_id else " "
         )
         sparsity = "" if run.method == "dense" else f"{100 * run.sparsity:.0f}%"
-        pattern = {"unstructured": "unstruct"}.get(run.pattern, run.pattern) if run.method != "dense" else ""
+        pattern = " ".join([*_pattern_words(run), *repair_word(run.refinement)])
         ratio = "" if run.perplexity_ratio is None else f"{run.perplexity_ratio:.2f}×"
-        asked = (
-            f"{_cut(run.method, METHOD):<{METHOD}}{sparsity:>{SPARSITY}} {_cut(pattern, PATTERN):<{PATTERN}}"
-        )
+        pattern = f"{_cut(pattern, PATTERN + 1):<{PATTERN}}"
+        asked = f"{_cut(run.method, METHOD):<{METHOD}}{sparsity:>{SPARSITY}} {pattern}"
         cost = f"{number(run.perplexity):>{PERPLEXITY}}{ratio:>{RATIO}}"
         return Text(marker + asked + cost, base_style + style)
 
@@ -154,6 +154,13 @@ def one_row_a_run(runs: tuple[RunFigures, ...]) -> list[RunFigures]:
     return sorted(first.values(), key=lambda run: (run.model_id, run.method != "dense"))
 
 
+def _pattern_words(run: RunFigures) -> list[str]:
+    """Return the pattern where there is one to name, and room for it: what is repaired has less."""
+    if run.method == "dense" or (run.pattern == "unstructured" and run.refinement):
+        return []
+    return ["unstruct" if run.pattern == "unstructured" else run.pattern]
+
+
 def _cut(text: str, width: int) -> str:
     return text if len(text) < width else text[: width - 2] + "…"
 
@@ -162,4 +169,6 @@ def _searchable(node: TreeNode[RunFigures | str] | None) -> str:
     if node is None:
         return ""
     run = node.data
-    return f"{run.method} {run.sparsity} {run.pattern}" if isinstance(run, RunFigures) else str(run)
+    if not isinstance(run, RunFigures):
+        return str(run)
+    return " ".join([run.method, str(run.sparsity), run.pattern, *repair_word(run.refinement)])

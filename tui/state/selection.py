@@ -8,6 +8,9 @@ from pathlib import Path
 
 from warehouse.overview import MatrixFigures, Overview, RunFigures
 
+#: Formats of kept values that are narrower than a checkpoint's own.
+NARROW_FORMATS = ("fp8", "int8", "int4")
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -125,12 +128,18 @@ def column_names(matrices: Sequence[MatrixFigures]) -> list[str]:
 
 
 def describe_run(run: RunFigures) -> str:
-    """Name a run in a few words: wanda 50%, sparsegpt 2:4."""
+    """Name a run in a few words: wanda 50%, sparsegpt 2:4 int4 refit."""
     if run.method == "dense":
         return "dense"
-    if run.pattern == "unstructured":
-        return f"{run.method} {100 * run.sparsity:g}%"
-    return f"{run.method} {run.pattern}"
+    words = [run.method, f"{100 * run.sparsity:g}%" if run.pattern == "unstructured" else run.pattern]
+    if run.value_format in NARROW_FORMATS:
+        words.append(run.value_format)
+    return " ".join([*words, *repair_word(run.refinement)])
+
+
+def repair_word(refinement: str | None) -> tuple[str, ...]:
+    """Name in one word what repaired a run; none where nothing did."""
+    return () if refinement is None else ({"reconstruct": "refit"}.get(refinement, refinement),)
 
 
 def describe_matrix(matrix: MatrixFigures) -> str:

@@ -91,6 +91,7 @@ class Cost:
     dataset: str
     perplexity: float
     dense_perplexity: float | None
+    refinement: str | None = None
 
 
 def overlaps(views: Views, run_id: int, other_run_id: int) -> Table:

@@ -18,13 +18,27 @@ def settings_of(tmp_path: Path, content: str, **flags: object) -> Settings:
 
 
 def test_defaults_are_the_main_path() -> None:
-    """Without a file: three methods, unstructured and 2:4, at one half."""
-    requests = read_settings(None, {}).requests
+    """Without a file: three methods, unstructured and 2:4, at one half; one of them again, repaired."""
+    *requests, repaired = read_settings(None, {}).requests
+    assert (repaired.method, str(repaired.pattern), repaired.refine) == ("sparsegpt", "2:4", "reconstruct")
+    assert {request.refine for request in requests} == {None}
     assert [(r.method, str(r.pattern), r.sparsity) for r in requests] == [
         (method, pattern, 0.5)
         for method in ("magnitude", "wanda", "sparsegpt")
         for pattern in ("unstructured", "2:4")
     ]
+
+
+@pytest.mark.parametrize("flags", [{"method": ["wanda"]}, {"damping": 0.1}, {"model": "folder"}])
+def test_only_the_bundled_model_is_repaired_unasked(flags: dict[str, object]) -> None:
+    """And only where neither file nor flag says what to prune."""
+    assert not any(request.refine for request in read_settings(None, flags).requests)
+
+
+def test_a_restriction_holds_for_the_repaired_run_too(tmp_path: Path) -> None:
+    """[model] layers are those of every run; a [[prune]] table replaces all of them."""
+    assert read_settings(None, {"layers": [1, 0]}).requests[-1].layers == (0, 1)
+    assert len(settings_of(tmp_path, '[[prune]]\nmethod = "wanda"\n').requests) == 2
 
 
 def test_file_is_read_and_flags_win(tmp_path: Path) -> None:

@@ -21,17 +21,24 @@ RATIO_TOLERANCE = 0.05
 CHANCE_SHARE_TOLERANCE = 0.1
 
 
-def run_row(method: str, pattern: str, perplexity: float, ratio: float) -> dict:
+def run_row(
+    method: str, pattern: str, perplexity: float, ratio: float, refinement: str | None = None
+) -> dict:
     sparsity = 0.0 if method == "dense" else 0.5
     return {
-        "method": method, "pattern": pattern, "sparsity": sparsity,
+        "method": method, "pattern": pattern, "sparsity": sparsity, "refinement": refinement,
         "perplexity": perplexity, "perplexity_ratio": ratio,
     }  # fmt: skip
 
 
 def verdict_row(method: str, *counts: int) -> dict:
     names = ("clusterings", "at_chance", "barely_above", "below", "structured")
-    return {"method": method, "pattern": "unstructured", **dict(zip(names, counts, strict=True))}
+    return {
+        "method": method,
+        "pattern": "unstructured",
+        "refinement": None,
+        **dict(zip(names, counts, strict=True)),
+    }
 
 
 def test_perplexities_stand_by_method_and_pattern() -> None:
@@ -45,6 +52,19 @@ def test_perplexities_stand_by_method_and_pattern() -> None:
         "| Wanda | – | 20.25 (2.67×) |",
         "| SparseGPT | – | – |",
     ]
+
+
+def test_a_repaired_run_stands_below_the_one_that_was_not() -> None:
+    """Both at 2:4: each has a row, whichever was read last."""
+    rows = [run_row("sparsegpt", "2:4", 17.3, 2.28), run_row("sparsegpt", "2:4", 9.9, 1.31, "reconstruct")]
+    for order in (rows, rows[::-1]):
+        lines = perplexity_table(order).splitlines()
+        assert lines[-2:] == [
+            "| SparseGPT | – | 17.30 (2.28×) |",
+            "| SparseGPT, refitted | – | 9.90 (1.31×) |",
+        ]
+    told = verdict_table([verdict_row("wanda", 1, 1, 0, 0, 0) | {"refinement": "reconstruct"}])
+    assert "| Wanda, refitted, unstructured | 1 |" in told
 
 
 def test_other_sparsities_stay_out_of_the_table() -> None:

@@ -74,3 +74,6 @@ def test_runs_are_named_by_what_tells_them_apart() -> None:
     assert describe_run(run(1, "dense")) == "dense"
     assert describe_run(run(2, sparsity=0.65)) == "wanda 65%"
     assert describe_run(run(2, pattern="2:4")) == "wanda 2:4"
+    repaired = {"value_format": "int4", "refinement": "reconstruct"}
+    assert describe_run(run(2, pattern="2:4", **repaired)) == "wanda 2:4 int4 refit"
+    assert describe_run(run(2, value_format="bf16", refinement="swaps")) == "wanda 50% swaps"
