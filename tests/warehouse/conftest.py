@@ -1,5 +1,6 @@
 """A small published database and another process that holds it."""
 
+import lzma
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.warehouse.upgrades import FILES, VERSIONS
 from warehouse.publishing import Writer
 
 HOLDER = """
@@ -56,3 +58,11 @@ def hold() -> Iterator:
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(params=VERSIONS)
+def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A database as an earlier version has written it."""
+    path = tmp_path / "sparsity.db"
+    path.write_bytes(lzma.decompress((FILES / f"{request.param}.db.xz").read_bytes()))
+    return path

@@ -37,3 +37,9 @@ def answers(path: Path) -> list[int]:
 
 def remains(path: Path) -> set[str]:
     return {file.name for file in path.parent.iterdir()} - {"sparsity.db", "sparsity.db.lock"}
+
+
+def ask(path: Path, query: str) -> list[tuple]:
+    """Return the rows of a query on a database that is opened for it alone."""
+    with attach_read_only(path) as connection:
+        return connection.execute(query).fetchall()

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.warehouse.copies import ask, publish_row
 from warehouse import versions
 from warehouse.opening import UnreadableDatabaseError, attach_read_only
 from warehouse.publishing import Writer
@@ -43,17 +44,6 @@ def kill_shell_after(path: Path, statements: list[str]) -> None:
     """Commit in a shell that is then killed, which leaves the commits in the log alone."""
     subprocess.run([sys.executable, "-c", SHELL, str(path), *statements], check=False)
     assert log_of(path).exists()
-
-
-def ask(path: Path, query: str) -> list[tuple]:
-    with attach_read_only(path) as connection:
-        return connection.execute(query).fetchall()
-
-
-def publish_row(path: Path, value: int) -> None:
-    with Writer(path) as writer:
-        writer.begin().execute("INSERT INTO mine VALUES (?)", [value])
-        writer.publish()
 
 
 def publish_after(path: Path, interfere: Callable[[], None], *statements: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from etl.cli import main
+from tests.etl.tiny import QUICK
 from tests.sample_warehouse import build
 
 PLACE = ("--run", "3", "--layer", "0", "--projection", "q")
@@ -65,3 +66,19 @@ def test_a_folder_that_is_missing_is_wrong_usage(
     error = capsys.readouterr().err
     assert "cannot write" in error
     assert "No such file" in error
+
+
+def test_exported_mask_is_the_matrix(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """The file holds the mask of the matrix as stored, and names its run."""
+    database = tmp_path / "sparsity.db"
+    flags = ["--method", "magnitude", "--pattern", "2:4", "--no-cluster", "--no-evaluate"]
+    assert main(["run", "--db", str(database), "--model", str(tiny_model), *QUICK, *flags]) == 0
+    target = tmp_path / "mask.safetensors"
+    place = ["--db", str(database), "--run", "1", "--layer", "1", "--projection", "down"]
+    assert main(["export-mask", *place, "--out", str(target)]) == 0
+    mask = load_file(target)["mask"]
+    assert mask.shape == (32, 64)
+    assert (mask.reshape(32, 16, 4).sum(axis=2) == 2).all()
+    assert mask.dtype == np.uint8
+    assert main(["export-mask", *place[:-1], "nothing", "--out", str(target)]) == 2
+    assert "has no mask of layer 1, projection nothing" in capsys.readouterr().err
