@@ -132,7 +132,7 @@ def describe(request: PruningRequest) -> str:
         groups = f"groups of {request.group_size}" if request.group_size else "rows"
         words.append(f"{request.value_format} in {groups}")
     if request.allocation != "uniform":
-        words.append(f"allocation {request.allocation}")
+        words.append(f"allocation {request.allocation} ± {request.allocation_spread:g}")
     if request.refine is not None:
         words.append(f"refined by {request.refine}")
     if request.true_sequential:
@@ -191,6 +191,11 @@ def _check_fit(checkpoint: Checkpoint, request: PruningRequest) -> None:
     beyond = [layer for layer in request.layers or () if layer >= checkpoint.layer_count]
     if beyond:
         msg = f"there is no block {beyond[0]}; the model's blocks are 0 to {checkpoint.layer_count - 1}"
+        raise PruningRequestError(msg)
+    present = {matrix.projection for matrix in checkpoint.matrices}
+    absent = sorted(set(request.projections or ()) - present)
+    if absent:
+        msg = f"there is no projection {absent[0]}; the model's are {', '.join(sorted(present))}"
         raise PruningRequestError(msg)
 
 

@@ -120,6 +120,7 @@ class Workbench:
         warnings = []
         for block in self._pruned_blocks(step):
             writer.add(block)
+            rows += loading.load_share(self._connection, run_id, block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
                 metrics = self._settings.metrics.feature_metrics
@@ -229,6 +230,8 @@ class Workbench:
             settings |= {"refine_samples": request.refine_samples, "refine_steps": request.refine_steps}
         if request.true_sequential:
             settings["true_sequential"] = True
+        if request.allocation != "uniform":
+            settings["allocation_spread"] = request.allocation_spread
         if request.method == "magnitude":
             settings["ties"] = request.ties
         if request.method == "sparsegpt":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from etl.model.checkpoint import Checkpoint
-    from etl.pruning.result import PrunedMatrix
+    from etl.pruning.result import PrunedBlock, PrunedMatrix
 
 #: Tables with rows of a pruning run, in the order of deletion; its clusterings are deleted before.
 _RUN_TABLES = (
@@ -27,6 +27,7 @@ _RUN_TABLES = (
     "feature_metrics",
     "feature_masks",
     "matrix_prunings",
+    "block_allocations",
     "pruning_runs",
 )
 
@@ -226,6 +227,14 @@ def load_matrix(
                 },
             )
     return rows
+
+
+def load_share(connection: duckdb.DuckDBPyConnection, run_id: int, block: PrunedBlock) -> Counter[str]:
+    """Insert what an allocation gave a block; nothing where sparsity is uniform."""
+    if block.share is None:
+        return Counter()
+    share = {"sparsity": block.share.sparsity, "outlier_ratio": block.share.outlier_ratio}
+    return insert(connection, "block_allocations", {"run_id": run_id, "layer": block.layer, **share})
 
 
 def axes(projection: str) -> tuple[str, ...]:

@@ -9,16 +9,75 @@ Free of torch but for types, since only numbers of blocks are handled here.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
 
+    from etl.model.checkpoint import WeightMatrix
+    from etl.pruning.request import PruningRequest
+
 #: OWL's M: a score counts as an outlier above this multiple of its block's mean score.
 OUTLIER_MULTIPLE = 5
 #: Every block keeps at least this part of the mean share kept.
 _LEAST_KEPT = 0.1
+
+
+@dataclass(frozen=True)
+class BlockShare:
+    """The sparsity that a block is given, and OWL's outlier ratio where it was taken."""
+
+    sparsity: float
+    outlier_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """What every block is given, by layer, and how many weights go of every matrix, by tensor name."""
+
+    shares: Mapping[int, BlockShare] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def allocate(
+    request: PruningRequest,
+    matrices: Sequence[WeightMatrix],
+    outlier_ratios: Callable[[], Mapping[int, float]],
+) -> Allocation:
+    """Spread the sparsity of a request over the blocks of `matrices`; nothing to say where it is uniform.
+
+    Of all weights together int(count · sparsity) go. `outlier_ratios`, by layer, is called for owl alone.
+    """
+    if request.allocation == "uniform":
+        return Allocation()
+    sizes: dict[int, int] = {}
+    for matrix in matrices:
+        sizes[matrix.layer] = sizes.get(matrix.layer, 0) + _size(matrix)
+    blocks = list(sizes.values())
+    ratios: Mapping[int, float] = {}
+    if request.allocation == "linear":
+        sparsities = linear_sparsities(blocks, request.sparsity, request.allocation_spread)
+    else:
+        ratios = outlier_ratios()
+        ordered = [ratios[layer] for layer in sizes]
+        sparsities = owl_sparsities(ordered, blocks, request.sparsity, request.allocation_spread)
+    of_block = pruned_counts(blocks, sparsities, int(sum(blocks) * request.sparsity))
+    counts: dict[str, int] = {}
+    for layer, sparsity, total in zip(sizes, sparsities, of_block, strict=True):
+        members = [matrix for matrix in matrices if matrix.layer == layer]
+        parts = pruned_counts([_size(matrix) for matrix in members], [sparsity] * len(members), total)
+        counts |= {matrix.tensor_name: part for matrix, part in zip(members, parts, strict=True)}
+    shares = {
+        layer: BlockShare(sparsity, ratios.get(layer))
+        for layer, sparsity in zip(sizes, sparsities, strict=True)
+    }
+    return Allocation(shares, counts)
+
+
+def _size(matrix: WeightMatrix) -> int:
+    return matrix.out_features * matrix.in_features
 
 
 def outlier_ratio(scores: Sequence[torch.Tensor]) -> float:

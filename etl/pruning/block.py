@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, partial
-from itertools import count
+from itertools import count, groupby
 
 import torch
 from torch import nn
@@ -12,6 +12,8 @@ from torch import nn
 from etl.errors import CalibrationError, PruningRequestError
 from etl.model.checkpoint import WeightMatrix
 from etl.model.decoder import Decoder
+from etl.model.tensors import read_tensor
+from etl.pruning.allocation import Allocation, allocate, outlier_ratio
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
 from etl.pruning.refinement.blocks import Reconstruction
@@ -69,7 +71,12 @@ class BlockPruner:
                 f"there is no block {beyond[0]}; the model's blocks are 0 to {self._decoder.layer_count - 1}"
             )
             raise PruningRequestError(msg)
-        chosen = [matrix for matrix in self._decoder.checkpoint.matrices if matrix.layer in layers]
+        chosen = [
+            matrix
+            for matrix in self._decoder.checkpoint.matrices
+            if matrix.layer in layers
+            and (request.projections is None or matrix.projection in request.projections)
+        ]
         for matrix in chosen:
             request.check_fit(matrix.tensor_name, matrix.in_features)
         return chosen
@@ -81,7 +88,8 @@ class BlockPruner:
         repair: Reconstruction | None,
         progress: Progress,
     ) -> Iterator[PrunedBlock]:
-        pruner = self._matrix_pruner(request, chosen)
+        allocation = allocate(request, chosen, lambda: self._outlier_ratios(chosen))
+        pruner = self._matrix_pruner(request, chosen, allocation)
         hidden = embedded(self._decoder, self._tokens)
         first, last = chosen[0].layer, chosen[-1].layer
         done = count(1)
@@ -105,7 +113,7 @@ class BlockPruner:
                     if repair:
                         repair.go_on(block, layer)
             if results:
-                yield PrunedBlock(layer, tuple(results))
+                yield PrunedBlock(layer, tuple(results), allocation.shares.get(layer))
 
     def _pruned(
         self,
@@ -133,12 +141,27 @@ class BlockPruner:
                 set_weight(block, result)
                 yield result
 
-    def _matrix_pruner(self, request: PruningRequest, chosen: Sequence[WeightMatrix]) -> MatrixPruner:
+    def _matrix_pruner(
+        self, request: PruningRequest, chosen: Sequence[WeightMatrix], allocation: Allocation
+    ) -> MatrixPruner:
         checkpoint = self._decoder.checkpoint
         if request.scope != "model" or request.pattern.group is not None:
-            return MatrixPruner(checkpoint, request)
+            return MatrixPruner(checkpoint, request, counts=allocation.counts)
         norms = self._dense_norms if scorer(request.method).needs_inputs else {}
         return MatrixPruner(checkpoint, request, model_cut(checkpoint, chosen, request, norms), norms)
+
+    def _outlier_ratios(self, chosen: Sequence[WeightMatrix]) -> dict[int, float]:
+        """Return OWL's outlier ratio of the dense model in every block of `chosen`, by layer."""
+        wanda = scorer("wanda")
+        ratios = {}
+        for layer, matrices in groupby(chosen, lambda matrix: matrix.layer):
+            scores = []
+            for matrix in matrices:
+                norms = self._dense_norms[matrix.tensor_name]
+                weight = read_tensor(self._decoder.checkpoint, matrix.tensor_name).to(norms.device)
+                scores.append(wanda.scores(weight, norms))
+            ratios[layer] = outlier_ratio(scores)
+        return ratios
 
     @cached_property
     def _dense_norms(self) -> dict[str, torch.Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -28,13 +28,15 @@ from etl.pruning.values import rounded
 class MatrixPruner:
     """Prunes matrices as `request` says; for scope `model` with the cut and the norms of the dense model.
 
-    `dense_norms` gives Wanda's a_j (in,) by tensor name.
+    `dense_norms` gives Wanda's a_j (in,) by tensor name. `counts` says how many weights of a matrix go, by
+    tensor name, where that is not the share asked for of every matrix alike.
     """
 
     checkpoint: Checkpoint
     request: PruningRequest
     cut: StreamThreshold | None = None
     dense_norms: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @torch.no_grad()
     def prune(self, matrices: Sequence[WeightMatrix], inputs: SharedInputs) -> Iterator[PrunedMatrix]:
@@ -50,11 +52,18 @@ class MatrixPruner:
                     leader = inputs.leaders[matrix.component]
                     if leader not in prepared:
                         prepared[leader] = method.prepare(statistics.hessian, self.request)
-                    choice = method.prune(dense, prepared[leader], self.request)
+                    choice = method.prune(dense, prepared[leader], self._request_of(matrix))
                 else:
                     choice = self._masked(method, matrix, dense, statistics)
                 check_choice(self.request.method, choice, dense)
             yield _result(matrix, dense, rounded(choice, self.request), statistics, started)
+
+    def _request_of(self, matrix: WeightMatrix) -> PruningRequest:
+        """Return the request with the sparsity of one matrix."""
+        if matrix.tensor_name not in self.counts:
+            return self.request
+        weights = matrix.out_features * matrix.in_features
+        return replace(self.request, sparsity=self.counts[matrix.tensor_name] / weights)
 
     def _masked(
         self, method: Scorer, matrix: WeightMatrix, dense: torch.Tensor, statistics: InputStatistics
@@ -63,7 +72,8 @@ class MatrixPruner:
         norms = self.dense_norms.get(matrix.tensor_name, statistics.squared_norms)
         scores = method.scores(dense, norms)
         check_scores(self.request.method, scores, dense)
-        pruned, threshold = prune_lowest(scores, self.request, self.cut)
+        count = self.counts.get(matrix.tensor_name)
+        pruned, threshold = prune_lowest(scores, self.request, self.cut, count)
         if self.request.refine == "swaps":
             # A threshold no longer tells what goes.
             pruned, threshold = swap(dense, pruned, statistics.hessian, self.request.pattern), None

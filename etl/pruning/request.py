@@ -24,7 +24,15 @@ DTYPE_FORMATS = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 ALLOCATIONS = ("uniform", "linear", "owl")
 REFINEMENTS = ("swaps", "reconstruct")
 #: Settings that fingerprints hold only where they differ from their defaults.
-_LATER = ("value_format", "group_size", "allocation", "refine", "true_sequential", "projections")
+_LATER = (
+    "value_format",
+    "group_size",
+    "allocation",
+    "allocation_spread",
+    "refine",
+    "true_sequential",
+    "projections",
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,8 @@ class PruningRequest:
     asked. `damping` is SparseGPT's share of the Hessian's mean diagonal, `block_size` its columns per block.
     An N:M pattern compares inside its groups whatever the scope. `value_format` None keeps values in the
     checkpoint's dtype; otherwise `group_size` consecutive inputs of a row share a scale, all of them where it
-    is 0. `allocation` says how sparsity is spread over the blocks, `refine` what repairs a block after
+    is 0. `allocation` says how sparsity is spread over the blocks, `allocation_spread` how far from each
+    other theirs may lie, as `etl.pruning.allocation` explains. `refine` says what repairs a block after
     pruning; `reconstruct` refits it in `refine_steps` updates on `refine_samples` sequences.
     `true_sequential` prunes the matrices of a block one after the other, each on inputs that those before it,
     pruned already, produce. Raises PruningRequestError for a combination that makes no sense.
@@ -60,6 +69,7 @@ class PruningRequest:
     projections: tuple[str, ...] | None = None
     refine_samples: int = 256
     refine_steps: int = 150
+    allocation_spread: float = 0.08
 
     @classmethod
     def of(
@@ -94,6 +104,8 @@ class PruningRequest:
                 del settings[item.name]
         if self.value_format is None:
             settings.pop("group_size", None)
+        if self.allocation == "uniform":
+            settings.pop("allocation_spread", None)
         if self.refine != "reconstruct":
             del settings["refine_samples"], settings["refine_steps"]
         return settings
@@ -138,8 +150,8 @@ class PruningRequest:
         if self.projections is not None and not self.projections:
             _refuse("projections must name at least one, such as q")
         self._check_values()
+        self._check_allocation()
         self._check_refinement()
-        self._check_available()
 
     def _check_values(self) -> None:
         if not pruner(self.method).prunes:
@@ -167,6 +179,22 @@ class PruningRequest:
             )
             raise PatternError(msg)
 
+    def _check_allocation(self) -> None:
+        if not 0 < self.allocation_spread < 0.5:
+            _refuse(f"allocation_spread {self.allocation_spread} must lie between 0 and 0.5, such as 0.08")
+        if self.allocation == "uniform":
+            return
+        if self.pattern.group is not None:
+            _refuse(
+                f"pattern {self.pattern} fixes the sparsity of every block, so allocation {self.allocation} "
+                "cannot spread it; add --pattern unstructured, or leave allocation out"
+            )
+        if self.scope == "model":
+            _refuse(
+                "scope model spreads sparsity over the blocks by itself; choose another scope, "
+                f"or leave allocation {self.allocation} out"
+            )
+
     def _check_refinement(self) -> None:
         if self.refine == "swaps" and isinstance(pruner(self.method), Updater):
             _refuse(
@@ -181,14 +209,6 @@ class PruningRequest:
             _refuse(f"refine_steps {self.refine_steps} must be at least 1, such as 150")
         if self.refine is not None and self.sparsity == 0 and self.value_format is None:
             _refuse(f"at sparsity 0 there is nothing for {self.refine} to repair; leave refine out")
-
-    def _check_available(self) -> None:
-        for name, value in (
-            ("allocation", None if self.allocation == "uniform" else self.allocation),
-            ("projections", self.projections),
-        ):
-            if value is not None:
-                _refuse(f"{name} {value} is not available in this version; leave it out")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import torch
 
     from etl.model.checkpoint import WeightMatrix
+    from etl.pruning.allocation import BlockShare
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,11 @@ class PrunedMatrix:
 
 @dataclass(frozen=True)
 class PrunedBlock:
-    """The pruned matrices of one transformer block, in the order in which the block applies them."""
+    """The pruned matrices of one transformer block, in the order in which the block applies them.
+
+    `share` says what an allocation other than uniform gave the block.
+    """
 
     layer: int
     matrices: tuple[PrunedMatrix, ...]
+    share: BlockShare | None = None

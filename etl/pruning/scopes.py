@@ -16,11 +16,15 @@ from etl.pruning.request import PruningRequest
 
 
 def prune_lowest(
-    scores: torch.Tensor, request: PruningRequest, model_cut: selection.StreamThreshold | None = None
+    scores: torch.Tensor,
+    request: PruningRequest,
+    model_cut: selection.StreamThreshold | None = None,
+    count: int | None = None,
 ) -> tuple[torch.Tensor, float | None]:
     """Prune the lowest of `scores` (out, in ≥ 0) in the groups or the scope that `request` names.
 
     Scope `model` takes its cut from `model_cut`, which must see the matrices in the order of its stream.
+    `count` is how many weights go where that is not the share asked for of every matrix alike.
     Returns a bool mask (out, in), True where pruned, and the largest score pruned where one rules the matrix.
     """
     if request.pattern.group is not None:
@@ -29,13 +33,26 @@ def prune_lowest(
     if model_cut is not None:
         return model_cut.prune_next(scores), model_cut.value if request.sparsity else None
     if request.scope == "row":
-        return selection.lowest_of_rows(scores, int(scores.shape[1] * request.sparsity)), None
-    count = int(scores.numel() * request.sparsity)
+        of_each = int(scores.shape[1] * request.sparsity) * len(scores)
+        return _lowest_of_rows(scores, of_each if count is None else count), None
+    if count is None:
+        count = int(scores.numel() * request.sparsity)
     if request.scope == "cumulative":
         return selection.lowest_of_matrix(_cumulative_shares(scores), count)[0], None
     if request.ties == "reference" and count:
         return selection.at_or_below_rank(scores, count)
     return selection.lowest_of_matrix(scores, count)
+
+
+def _lowest_of_rows(scores: torch.Tensor, count: int) -> torch.Tensor:
+    """Prune `count` weights, of every row as many; what is left over goes where the next score is lowest."""
+    of_each, left = divmod(count, len(scores))
+    pruned = selection.lowest_of_rows(scores, of_each)
+    if left:
+        lowest = scores.masked_fill(pruned, torch.inf).min(dim=1)
+        rows = lowest.values.sort(stable=True).indices[:left]
+        pruned[rows, lowest.indices[rows]] = True
+    return pruned
 
 
 def _cumulative_shares(scores: torch.Tensor) -> torch.Tensor:

@@ -144,6 +144,9 @@ class Prune(Table):
     allocation: Annotated[str, _one_of(ALLOCATIONS)] = Field(
         "uniform", description=f"how sparsity is spread over the blocks: {', '.join(ALLOCATIONS)}"
     )
+    allocation_spread: float = Field(
+        0.08, description="half the distance between the lowest and the highest sparsity of a block (OWL's λ)"
+    )
     refine: Annotated[str, _one_of(REFINEMENTS)] | None = Field(
         None, description=f"repair each block after pruning: {', '.join(REFINEMENTS)} (default: none)"
     )

@@ -55,6 +55,16 @@ WITH faults AS (
     FROM matrix_prunings
     UNION ALL
     SELECT
+        'block_allocations' AS table_name,
+        concat_ws(', ', run_id, layer) AS key_text,
+        concat_ws(
+            '; ',
+            out_of_range('layer', layer, 0, NULL),
+            out_of_range('outlier_ratio', outlier_ratio, 0, 1)
+        ) AS fault
+    FROM block_allocations
+    UNION ALL
+    SELECT
         'feature_masks' AS table_name,
         concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text,
         concat_ws(

@@ -49,6 +49,13 @@ GROUP BY run_id, matrix_id
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'block_allocations' AS table_name,
+    concat_ws(', ', run_id, layer) AS key_text
+FROM block_allocations
+GROUP BY run_id, layer
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'feature_masks' AS table_name,
     concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text
 FROM feature_masks

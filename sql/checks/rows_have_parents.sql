@@ -32,6 +32,12 @@ WITH children AS (
     FROM matrix_prunings
     UNION ALL
     SELECT DISTINCT
+        'block_allocations' AS table_name,
+        'pruning_runs' AS parent,
+        run_id::VARCHAR AS parent_key
+    FROM block_allocations
+    UNION ALL
+    SELECT DISTINCT
         'feature_masks' AS table_name,
         'matrix_prunings' AS parent,
         concat_ws(', ', run_id, matrix_id) AS parent_key

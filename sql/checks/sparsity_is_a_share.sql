@@ -7,6 +7,13 @@ FROM pruning_runs
 WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL OR sparsity = 1
 UNION ALL
 SELECT
+    'block_allocations' AS table_name,
+    concat_ws(', ', run_id, layer) AS key_text,
+    sparsity AS figure
+FROM block_allocations
+WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL
+UNION ALL
+SELECT
     'matrix_prunings' AS table_name,
     concat_ws(', ', run_id, matrix_id) AS key_text,
     safe_ratio(kept_count, weight_count) AS figure

@@ -21,7 +21,7 @@ WITH measured AS (
         perplexities.perplexity
     FROM pruning_runs AS runs
     INNER JOIN perplexities ON runs.run_id = perplexities.run_id
-    INNER JOIN calibrations ON runs.calibration_id = calibrations.calibration_id
+    LEFT JOIN calibrations ON runs.calibration_id = calibrations.calibration_id
 ),
 
 summaries AS (

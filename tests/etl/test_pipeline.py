@@ -327,6 +327,24 @@ def test_activations_of_nan_are_an_error_before_publishing(
     assert not database.exists()
 
 
+def test_some_projections_share_sparsity_as_their_outliers_say(tiny_model: Path, tmp_path: Path) -> None:
+    """Only q and v are pruned, by half together; the shares of both blocks are in the warehouse."""
+    database = tmp_path / "sparsity.db"
+    flags = ("--method", "wanda", "--pattern", "unstructured", "--no-cluster", "--no-evaluate")
+    assert run(database, tiny_model, *flags, "--projections", "v", "q", "--allocation", "owl") == 0
+    with attach_read_only(database) as opened:
+        pruned = opened.execute("SELECT DISTINCT projection FROM pruned_matrices ORDER BY ALL").fetchall()
+        total = opened.execute("SELECT sum(weight_count - kept_count) FROM matrix_prunings").fetchone()
+        shares = opened.execute("SELECT block_sparsity, outlier_ratio FROM block_sparsities").fetchall()
+        stored = opened.execute("SELECT allocation, settings FROM pruning_runs").fetchall()
+    assert pruned == [("q",), ("v",)]
+    assert total == (2 * 2 * 32 * 32 // 2,)
+    assert sum(share for share, _ in shares) / 2 == pytest.approx(0.5)
+    assert all(ratio is not None for _, ratio in shares)
+    settings = json.loads(stored[0][1])
+    assert (stored[0][0], settings["allocation_spread"], settings["projections"]) == ("owl", 0.08, ["q", "v"])
+
+
 def test_pruned_weights_can_be_thrown_away(tiny_model: Path, tmp_path: Path) -> None:
     """Without kept weights a later evaluation prunes again and finds the same perplexity."""
     database = tmp_path / "sparsity.db"

@@ -152,6 +152,25 @@ def test_more_clusters_than_a_matrix_has_features_are_refused_by_the_plan(
     assert main([*flags, "--no-cluster"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--projections", "q", "x"), "no projection x; the model's are down, gate, k, o, q, up, v"),
+        (("--allocation", "owl"), "pattern 2:4 fixes the sparsity of every block"),
+        (("--allocation", "linear", "--allocation-spread", "-1"), "allocation_spread -1.0 must lie between"),
+    ],
+)
+def test_what_no_model_can_do_is_refused_by_the_plan(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture, flags: tuple[str, ...], message: str
+) -> None:
+    """Wrong usage, in one line."""
+    assert main(["plan", "--db", str(tmp_path / "none.db"), "--model", str(tiny_model), *QUICK, *flags]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
 def test_more_sequences_than_memory_are_refused(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -177,7 +177,7 @@ def other_invocations(rows: Rows) -> None:
 #: Who comes in, and the views whose rows may change by it.
 BYSTANDERS: dict[Callable[[Rows], None], set[str]] = {
     # A run has a matrix more: its means, slopes and ranks over matrices change.
-    another_matrix: {"run_overview", "sparsity_sweep", "separation_summary"},
+    another_matrix: {"block_sparsities", "run_overview", "sparsity_sweep", "separation_summary"},
     another_run: OF_MANY_RUNS,
     another_model: set(),
     the_other_axis: set(),

@@ -75,6 +75,29 @@ def test_perplexity_over_seeds(rows: Rows) -> None:
     assert found[1] == ("sparsegpt", 1, 7.0, None, None, None)
 
 
+def test_sparsities_of_blocks(rows: Rows) -> None:
+    """Block 0 was given 40% and has 3 of 8 pruned; a uniform run gives every block what it was asked for."""
+    rows.run(1, sparsity=0.5)
+    rows.run(2, sparsity=0.5)
+    for run_id in (1, 2):
+        for layer, kept in ((0, 5), (1, 4)):
+            if run_id == 1:
+                rows.matrix(layer + 1, (2, 4), layer=layer)
+            rows.pruning(run_id, layer + 1, kept, 8, 0.25)
+    shares = {"sparsity": [0.4, 0.6], "outlier_ratio": [0.02, 0.01]}
+    insert(rows.db, "block_allocations", {"run_id": 1, "layer": [0, 1], **shares})
+    found = rows.db.execute(
+        "SELECT run_id, layer, block_sparsity, actual_sparsity, outlier_ratio, mean_reconstruction_error"
+        " FROM block_sparsities ORDER BY ALL"
+    ).fetchall()
+    assert found == [
+        (1, 0, 0.4, 0.375, 0.02, 0.25),
+        (1, 1, 0.6, 0.5, 0.01, 0.25),
+        (2, 0, 0.5, 0.375, None, 0.25),
+        (2, 1, 0.5, 0.5, None, 0.25),
+    ]
+
+
 def test_trend_over_blocks(rows: Rows) -> None:
     """Errors 0.1, 0.3 and 0.2 change by +0.2 and -0.1 and rise by 0.05 a block."""
     rows.run(1)

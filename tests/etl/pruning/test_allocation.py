@@ -6,7 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.errors import PruningRequestError
+from etl.model.checkpoint import Checkpoint
+from etl.model.decoder import Decoder
 from etl.pruning.allocation import linear_sparsities, outlier_ratio, owl_sparsities, pruned_counts
+from etl.pruning.block import BlockPruner
+from etl.pruning.request import PruningRequest
+from etl.pruning.scopes import prune_lowest
+from tests.etl.families import FAMILIES, save_random
 
 
 def published_owl(ratios: list[float], sparsity: float, spread: float) -> np.ndarray:
@@ -80,3 +87,91 @@ def test_impossible_shares_still_add_up() -> None:
     """A caller's total far from the shares is met within the sizes."""
     assert pruned_counts([3, 3], [0.5, 0.5], 6) == [3, 3]
     assert pruned_counts([3, 3], [1.0, 1.0], 1) in ([1, 0], [0, 1])
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
+    """A random Llama-like model of three blocks, whose matrices have several shapes."""
+    folder = tmp_path_factory.mktemp("qwen2")
+    save_random(FAMILIES["qwen2"], folder)
+    return Decoder(Checkpoint.open(folder))
+
+
+TOKENS = torch.randint(3, 97, (3, 16), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("allocation", ["linear", "owl"])
+@pytest.mark.parametrize(
+    ("method", "scope"),
+    [
+        ("wanda", "row"),
+        ("wanda", "matrix"),
+        ("wanda", "cumulative"),
+        ("magnitude", "matrix"),
+        ("ria", "row"),
+    ],
+)
+def test_all_weights_together_are_pruned_exactly_as_asked(
+    decoder: Decoder, method: str, scope: str, allocation: str
+) -> None:
+    """int(0.55 · weights) of the model, whatever the scope; each block as its share says."""
+    request = PruningRequest.of(method, 0.55, scope=scope, allocation=allocation, allocation_spread=0.1)
+    blocks = list(BlockPruner(decoder, TOKENS).prune(request))
+    total = sum(matrix.keep_mask.numel() for block in blocks for matrix in block.matrices)
+    kept = sum(matrix.kept_count for block in blocks for matrix in block.matrices)
+    assert total - kept == int(total * 0.55)
+    for block in blocks:
+        weights = sum(matrix.keep_mask.numel() for matrix in block.matrices)
+        zeros = weights - sum(matrix.kept_count for matrix in block.matrices)
+        assert block.share is not None
+        assert abs(zeros - weights * block.share.sparsity) <= 1
+        for matrix in block.matrices:
+            assert torch.equal(matrix.weight != 0, matrix.keep_mask)
+    sparsities = [block.share.sparsity for block in blocks if block.share]
+    assert max(sparsities) - min(sparsities) == pytest.approx(0.2)
+    ratios = [block.share.outlier_ratio for block in blocks if block.share]
+    assert (None in ratios) == (allocation == "linear")
+    if allocation == "owl":
+        assert np.argsort(sparsities).tolist() == np.argsort(ratios)[::-1].tolist()
+
+
+def test_sparsegpt_follows_its_share(decoder: Decoder) -> None:
+    """Up to what its own thresholds, of which each prunes one weight more, leave open."""
+    request = PruningRequest.of("sparsegpt", 0.5, allocation="linear")
+    for block in BlockPruner(decoder, TOKENS).prune(request):
+        for matrix in block.matrices:
+            assert block.share is not None
+            sparsity = 1 - matrix.kept_count / matrix.keep_mask.numel()
+            assert sparsity == pytest.approx(block.share.sparsity, abs=2 / matrix.keep_mask.numel())
+
+
+def test_rows_give_up_what_is_left_over_by_their_next_scores() -> None:
+    """Five of six in two rows: two of each, and the lower of the two scores that remain."""
+    scores = torch.tensor([[1.0, 5, 2], [3, 1, 4]])
+    request = PruningRequest.of("wanda", 0.5, allocation="linear")
+    pruned, _ = prune_lowest(scores, request, count=5)
+    assert pruned.tolist() == [[True, False, True], [True, True, True]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"pattern": "2:4", "allocation": "owl"}, "pattern 2:4 fixes the sparsity of every block"),
+        ({"scope": "model", "allocation": "linear"}, "scope model spreads sparsity"),
+        ({"allocation": "linear", "allocation_spread": 0.5}, "allocation_spread 0.5 must lie between"),
+        ({"allocation_spread": 0.0}, "allocation_spread 0.0 must lie between"),
+    ],
+)
+def test_allocations_that_make_no_sense_are_refused(settings: dict, message: str) -> None:
+    """With one line, before any model is read."""
+    sparsity = None if "pattern" in settings else 0.5
+    with pytest.raises(PruningRequestError, match=message):
+        PruningRequest.of("wanda", sparsity, **settings)
+
+
+def test_the_spread_tells_runs_apart_only_where_it_counts() -> None:
+    """Uniform runs have the fingerprint they always had."""
+    plain, wide = (PruningRequest.of("wanda", 0.5, allocation_spread=spread) for spread in (0.08, 0.2))
+    assert plain.identity == wide.identity
+    owl = [PruningRequest.of("wanda", 0.5, allocation="owl", allocation_spread=s) for s in (0.08, 0.2)]
+    assert plain.identity != owl[0].identity != owl[1].identity
