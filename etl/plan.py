@@ -97,10 +97,6 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     """
     folder = settings.model.model
     checkpoint = Checkpoint.open(Path(folder).expanduser() if folder else MODEL_PATH)
-    for request in settings.requests:
-        _check_fit(checkpoint, request)
-    if settings.clusters.cluster:
-        _check_neighbourhoods(checkpoint, settings)
     draw = Draw.of(settings.calibration, checkpoint.parameter_count)
     inputs = _read_inputs(settings, checkpoint, draw)
     steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]
@@ -114,7 +110,9 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     if settings.metrics.compare and len(pruned) > 1:
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
     steps += [load_step(read_measurements(file)) for file in reference_files()]
-    return Plan(settings, checkpoint, draw, inputs, tuple(steps)).against(connection)
+    plan = Plan(settings, checkpoint, draw, inputs, tuple(steps)).against(connection)
+    _check_requests(plan)
+    return plan
 
 
 def load_step(file: MeasurementFile) -> Step:
@@ -183,6 +181,17 @@ def _evaluate_step(settings: Settings, inputs: Inputs, pruned: Step) -> Step:
     windows = [settings.evaluate.window, settings.evaluate.windows]
     fingerprint = _fingerprint("evaluate", pruned.fingerprint, inputs.text, inputs.tokenizer, *windows)
     return dataclasses.replace(pruned, kind="evaluate", fingerprint=fingerprint)
+
+
+def _check_requests(plan: Plan) -> None:
+    """Refuse what does not fit the matrices of the model, which take seconds to list, where work is left."""
+    checkpoint, settings = plan.checkpoint, plan.settings
+    kinds = {step.kind for step in plan.pending}
+    if "prune" in kinds:
+        for request in settings.requests:
+            _check_fit(checkpoint, request)
+    if kinds & {"prune", "cluster"} and settings.clusters.cluster:
+        _check_neighbourhoods(checkpoint, settings)
 
 
 def _check_fit(checkpoint: Checkpoint, request: PruningRequest) -> None:

@@ -9,8 +9,6 @@ from etl.errors import CalibrationError
 from etl.model.texts import evaluation_text
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
-
     from etl.calibration import Draw
     from etl.model.checkpoint import Checkpoint
     from etl.model.text_files import Content
@@ -33,25 +31,23 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
     if not pending & {"prune", "evaluate"}:
         return
     from etl.device import choose_device  # noqa: PLC0415
-    from etl.model.skeleton import build_skeleton  # noqa: PLC0415
 
-    config = build_skeleton(plan.checkpoint, choose_device(device)).config
+    choose_device(device)
+    layout = plan.checkpoint.layout
     if "prune" in pending:
         refitted = _refitted(plan)
-        _check_memory(plan.draw, refitted, config.hidden_size)
-        _check_positions(config, plan.draw.length, "[calibration] length")
+        _check_memory(plan.draw, refitted, layout.hidden_size)
+        _check_positions(layout.positions, plan.draw.length, "[calibration] length")
         wanted = plan.draw.length * (2 if refitted else 1)
-        _check_text(plan.checkpoint, config, plan.draw.text(), wanted, "calibration")
+        _check_text(plan.checkpoint, plan.draw.text(), wanted, "calibration")
     if "evaluate" in pending:
         evaluated = plan.settings.evaluate
-        _check_positions(config, evaluated.window, "[evaluate] window")
+        _check_positions(layout.positions, evaluated.window, "[evaluate] window")
         text = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
-        _check_text(plan.checkpoint, config, text, evaluated.window, "evaluation")
+        _check_text(plan.checkpoint, text, evaluated.window, "evaluation")
 
 
-def _check_text(
-    checkpoint: Checkpoint, config: PretrainedConfig, text: Content, wanted: int, purpose: str
-) -> None:
+def _check_text(checkpoint: Checkpoint, text: Content, wanted: int, purpose: str) -> None:
     """Refuse a text of fewer than `wanted` tokens, and token ids that the model does not know."""
     from etl.model.tokenizer import Tokenizer, check_length  # noqa: PLC0415
 
@@ -59,18 +55,17 @@ def _check_text(
         Tokenizer(checkpoint.folder).check_length(text, wanted, purpose)
         return
     check_length(len(text), wanted, purpose)
-    outside = text[(text < 0) | (text >= config.vocab_size)]
+    outside = text[(text < 0) | (text >= checkpoint.layout.vocabulary_size)]
     if outside.size:
         msg = (
-            f"the {purpose} tokens hold {outside[0]}, outside the vocabulary of {config.vocab_size}; "
-            "use the model's tokenizer"
+            f"the {purpose} tokens hold {outside[0]}, outside the vocabulary of "
+            f"{checkpoint.layout.vocabulary_size}; use the model's tokenizer"
         )
         raise CalibrationError(msg)
 
 
-def _check_positions(config: PretrainedConfig, length: int, setting: str) -> None:
+def _check_positions(most: int | None, length: int, setting: str) -> None:
     """Refuse sequences longer than the positions that the model was made for, where it names their number."""
-    most = getattr(config, "max_position_embeddings", None)
     if isinstance(most, int) and 0 < most < length:
         msg = f"{setting} is {length} tokens, and the model has {most} positions; give at most {most}"
         raise CalibrationError(msg)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from etl.model.checkpoint import WeightMatrix
+    from etl.model.matrices import WeightMatrix
     from etl.plan import Plan, Step
     from etl.progress import Progress
     from etl.pruning.request import PruningRequest

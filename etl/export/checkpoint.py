@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from etl.model.headers import model_name
-
 if TYPE_CHECKING:
     import torch
 
     from etl.model.checkpoint import Checkpoint
+    from etl.model.matrices import WeightMatrix
 
 #: Called after each shard: how many are written, how many there are, and its name.
 Progress = Callable[[int, int, str], None]
@@ -48,7 +47,9 @@ def write_shards(checkpoint: Checkpoint, weights: BlockWeights, target: Path, pr
     Files, names and dtypes are those of the checkpoint; one file is in memory at a time. Raises OSError
     where a file cannot be written.
     """
-    places = {matrix.tensor_name: (matrix.layer, matrix.component) for matrix in checkpoint.matrices}
+    held: dict[str, list[WeightMatrix]] = {}
+    for matrix in checkpoint.matrices:
+        held.setdefault(matrix.stored.name, []).append(matrix)
     # The tensors of a block mostly lie side by side, so that its weights are read once.
     block = lru_cache(maxsize=1)(weights)
     files = sorted({header.file for header in checkpoint.tensors.values()})
@@ -56,11 +57,13 @@ def write_shards(checkpoint: Checkpoint, weights: BlockWeights, target: Path, pr
         with safe_open(file, framework="pt") as shard:
             tensors = {name: shard.get_tensor(name) for name in shard.keys()}  # noqa: SIM118  a safe_open is no mapping
             metadata = shard.metadata() or {"format": "pt"}
-        for name in sorted(tensors, key=lambda name: places.get(model_name(name), (-1, ""))):
-            layer, component = places.get(model_name(name), (-1, ""))
-            pruned = block(layer).get(component) if component else None
-            if pruned is not None:
-                tensors[name] = pruned.to(tensors[name].dtype)
+        for name in sorted(tensors.keys() & held, key=lambda name: held[name][0].layer):
+            # The library may hand out a view of the file.
+            tensors[name] = tensors[name].clone()
+            for matrix in held[name]:
+                pruned = block(matrix.layer).get(matrix.component)
+                if pruned is not None:
+                    matrix.stored.view(tensors[name]).copy_(pruned)
         save_tensors(tensors, target / file.name, metadata)
         progress(number, len(files), file.name)
 

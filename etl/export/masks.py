@@ -23,9 +23,10 @@ FOLDER = "masks"
 def write_masks(weights: PrunedWeights, target: Path) -> None:
     """Write the masks of every pruned block into `target`/masks.
 
-    For each matrix `NAME.mask`, uint8 (out, ⌈in / 8⌉), where NAME.weight is the weight in the checkpoint: the
-    bits of a row one after the other, the highest bit of a byte first, 1 = kept, 0 in what fills up the last
-    byte. The metadata has `in_features` of each, as JSON. `numpy.unpackbits` with axis 1 undoes it.
+    For each matrix `NAME.mask`, uint8 (out, ⌈in / 8⌉), where NAME is the path of its module in the model, the
+    number of an expert included: the bits of a row one after the other, the highest bit of a byte first, 1 =
+    kept, 0 in what fills up the last byte. The metadata has `in_features` of each, as JSON.
+    `numpy.unpackbits` with axis 1 undoes it.
     """
     folder = target / FOLDER
     folder.mkdir()

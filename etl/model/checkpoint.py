@@ -1,18 +1,17 @@
 """A Hugging Face checkpoint folder, checked at the boundary: configuration, tensor headers, fingerprint.
 
-Free of torch and transformers, so that planning a run that has nothing to do takes milliseconds.
+Free of torch and transformers, so that planning a run that has nothing to do takes milliseconds; they are
+imported only where it is asked what the model is built of.
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etl.errors import CheckpointError
 from etl.model.configuration import check_sizes, read_configuration
@@ -20,39 +19,14 @@ from etl.model.digests import file_digests
 from etl.model.finiteness import check_finite
 from etl.model.headers import TensorHeader, read_headers
 
-_PROJECTIONS = frozenset(("q", "k", "v", "o", "gate", "up", "down"))
-_BLOCK_TENSOR = re.compile(r"model\.layers\.(0|[1-9]\d{0,5})\.(.+)\.weight")
-
-
-@dataclass(frozen=True)
-class WeightMatrix:
-    """One Linear inside a transformer block; its weight is (out_features, in_features).
-
-    `component` is the module's path in the block (`self_attn.q_proj`), `projection` its short name (`q`).
-    """
-
-    layer: int
-    component: str
-    out_features: int
-    in_features: int
-    dtype: str
-
-    @property
-    def tensor_name(self) -> str:
-        """The name of the weight in the checkpoint."""
-        return f"model.layers.{self.layer}.{self.component}.weight"
-
-    @property
-    def projection(self) -> str:
-        """`q k v o gate up down`, or the module's own name elsewhere."""
-        name = self.component.rpartition(".")[2]
-        short = name.removesuffix("_proj")
-        return short if short in _PROJECTIONS else name
+if TYPE_CHECKING:
+    from etl.model.layout import Layout
+    from etl.model.matrices import WeightMatrix
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checked Llama-family checkpoint: `config` as written, one header per tensor by name."""
+    """A checked checkpoint: `config` as written, one header per stored tensor by name."""
 
     folder: Path
     config: dict[str, Any]
@@ -63,8 +37,7 @@ class Checkpoint:
         """Read configuration and headers, not weights.
 
         Raises CheckpointError when the folder is absent, is no safetensors checkpoint, is truncated, names
-        files outside itself, lacks transformer blocks under `model.layers`, is quantised, or names sizes
-        that its tensors do not have.
+        files outside itself, is quantised, or names sizes that its tensors do not have.
         """
         folder = Path(folder)
         try:
@@ -76,7 +49,6 @@ class Checkpoint:
         except OSError as error:
             msg = f"cannot read the model folder {folder}: {error.strerror}"
             raise CheckpointError(msg) from error
-        checkpoint._check_blocks()
         check_sizes(folder, config, checkpoint.tensors.values())
         return checkpoint
 
@@ -92,14 +64,26 @@ class Checkpoint:
             return repository.split("--", maxsplit=2)[-1]
         return folder.name
 
+    @cached_property
+    def layout(self) -> Layout:
+        """What the model is built of, as transformers builds it: takes seconds when it is first asked for.
+
+        Raises CheckpointError where transformers knows no such model, where the tensors do not fit it, or
+        where it is no chain of blocks with matrices in them.
+        """
+        from etl.model.skeleton import read_layout  # noqa: PLC0415  # torch and transformers
+
+        return read_layout(self)
+
     @property
     def layer_count(self) -> int:
-        """How many transformer blocks the configuration names."""
-        count = self.config.get("num_hidden_layers")
-        if type(count) is not int or count < 1:
-            msg = f"{self.folder}/config.json names no num_hidden_layers; only Llama-family models work"
-            raise CheckpointError(msg)
-        return count
+        """How many transformer blocks the model has."""
+        return self.layout.layer_count
+
+    @property
+    def matrices(self) -> tuple[WeightMatrix, ...]:
+        """Every matrix in the blocks, by layer, then by component, experts by their number."""
+        return self.layout.matrices
 
     @property
     def architecture(self) -> str:
@@ -118,16 +102,6 @@ class Checkpoint:
         """The dtype of the block weights, in torch's naming; the first where they differ."""
         return self.matrices[0].dtype
 
-    @cached_property
-    def matrices(self) -> tuple[WeightMatrix, ...]:
-        """Every Linear inside the transformer blocks, by layer and then as the file names them."""
-        found = []
-        for name, header in self.tensors.items():
-            match = _BLOCK_TENSOR.fullmatch(name)
-            if match and len(header.shape) == 2 and int(match[1]) < self.layer_count:
-                found.append(WeightMatrix(int(match[1]), match[2], *header.shape, header.dtype))
-        return tuple(sorted(found, key=lambda matrix: (matrix.layer, matrix.component)))
-
     def fingerprint(self) -> str:
         """Return the SHA-256 of the configuration and every tensor file's contents, in hexadecimal.
 
@@ -140,17 +114,7 @@ class Checkpoint:
         return total.hexdigest()
 
     def _check_finite(self, file: Path) -> None:
-        stored = (header.stored_name for header in self.tensors.values() if header.file == file)
+        stored = (header.name for header in self.tensors.values() if header.file == file)
         names = {name for name in stored if name.endswith((".weight", ".bias"))}
         if names:
             check_finite(file, names)
-
-    def _check_blocks(self) -> None:
-        layers = {matrix.layer for matrix in self.matrices}
-        if len(layers) < self.layer_count:
-            missing = next(layer for layer in itertools.count() if layer not in layers)
-            msg = (
-                f"{self.folder} holds no weights under model.layers.{missing}, of {self.layer_count} blocks; "
-                "only Llama-family checkpoints with all of their blocks can be pruned"
-            )
-            raise CheckpointError(msg)

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-#: Sizes that a Llama-family model cannot do without a positive value of, where its configuration names them.
+#: Sizes that no model can do without a positive value of, where its configuration names them.
 _POSITIVE = frozenset(
     {
         "head_dim",
         "hidden_size",
         "intermediate_size",
+        "n_embd",
+        "n_head",
+        "n_layer",
         "num_attention_heads",
         "num_hidden_layers",
         "num_key_value_heads",
@@ -29,7 +32,7 @@ _DTYPES = frozenset({"auto", "bfloat16", "float16", "float32", "float64", "half"
 #: Keys that say how long a loop or how large a tensor the building of a model makes.
 _SIZE = re.compile(r"(num|n)_.+|.+_(size|dim|rank|layers|heads|experts)")
 #: Of these, the ones that count modules, each of which stores a tensor of its own.
-_MODULE_COUNT = re.compile(r".*(layers|experts)")
+_MODULE_COUNT = re.compile(r".*(layers?|experts)")
 #: Sizes up to here are harmless whatever the tensors are: chunk and image sizes have no tensor of their own.
 _HARMLESS = 1 << 16
 

@@ -29,20 +29,16 @@ _QUANTISED = re.compile(r".+\.(qweight|qzeros|weight_packed|weight_scale\w*|SCB|
 
 @dataclass(frozen=True)
 class TensorHeader:
-    """Where a tensor lies and what it is, without its values.
-
-    `name` is the model's name for it, `stored_name` the file's; `dtype` is torch's name.
-    """
+    """Where a tensor lies and what it is, without its values: `name` as the file has it, torch's `dtype`."""
 
     name: str
-    stored_name: str
     file: Path
     shape: tuple[int, ...]
     dtype: str
 
 
 def read_headers(folder: Path, config: dict[str, Any]) -> dict[str, TensorHeader]:
-    """Return one header per tensor, by the model's name, from the files that transformers would load.
+    """Return one header per tensor, by its name in the files that transformers would load.
 
     Raises CheckpointError when there is no safetensors file, or one is truncated, missing, quantised or
     outside the folder.
@@ -52,15 +48,9 @@ def read_headers(folder: Path, config: dict[str, Any]) -> dict[str, TensorHeader
     files, promised = _weight_files(folder, config)
     headers: dict[str, TensorHeader] = {}
     for file in files:
-        for header in _headers_of_file(file):
-            known = headers.setdefault(header.name, header)
-            if known.stored_name != header.stored_name:
-                _refuse(
-                    f"{folder} holds both {known.stored_name} and {header.stored_name}; save the model again"
-                )
-            # A tensor that two shards hold is loaded twice; the later file, by name, has the last word.
-            headers[header.name] = header
-    absent = sorted(promised - {header.stored_name for header in headers.values()})
+        # A tensor that two shards hold is loaded twice; the later file, by name, has the last word.
+        headers |= {header.name: header for header in _headers_of_file(file)}
+    absent = sorted(promised - headers.keys())
     if absent:
         _refuse(
             f"{folder}: the index names tensor {absent[0]}, no file holds it; download the checkpoint again"
@@ -145,25 +135,13 @@ def _headers_of_file(path: Path) -> list[TensorHeader]:
         raise CheckpointError(msg) from error
 
 
-def _header(stored_name: str, path: Path, shape: list[int], dtype: str) -> TensorHeader:
-    if _QUANTISED.fullmatch(stored_name):
-        _refuse(f"{path} is quantised, it holds {stored_name}; prune the model it was made from")
-    if stored_name.endswith(".weight") and dtype not in _FLOAT_DTYPES:
-        what = f"{stored_name} is stored as {dtype}"
+def _header(name: str, path: Path, shape: list[int], dtype: str) -> TensorHeader:
+    if _QUANTISED.fullmatch(name):
+        _refuse(f"{path} is quantised, it holds {name}; prune the model it was made from")
+    if name.endswith(".weight") and dtype not in _FLOAT_DTYPES:
+        what = f"{name} is stored as {dtype}"
         _refuse(f"{path}: {what}; only unquantised floating-point weights can be pruned")
-    name = model_name(stored_name)
-    return TensorHeader(name, stored_name, path, tuple(shape), _FLOAT_DTYPES.get(dtype, dtype))
-
-
-def model_name(stored_name: str) -> str:
-    """Return a tensor's name in the causal language model, which keeps all but its head under `model.`.
-
-    As transformers does, a missing prefix is added (a file saved from the model without its head) and one too
-    many is taken away.
-    """
-    if stored_name.startswith(("model.model.", "model.lm_head.")):
-        return stored_name.removeprefix("model.")
-    return stored_name if stored_name.startswith(("model.", "lm_head.")) else f"model.{stored_name}"
+    return TensorHeader(name, path, tuple(shape), _FLOAT_DTYPES.get(dtype, dtype))
 
 
 def _refuse(message: str) -> NoReturn:

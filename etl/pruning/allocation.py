@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from etl.model.checkpoint import WeightMatrix
+    from etl.model.matrices import WeightMatrix
     from etl.pruning.request import PruningRequest
 
 #: OWL's M: a score counts as an outlier above this multiple of its block's mean score.

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from etl.errors import CalibrationError, PruningRequestError
-from etl.model.checkpoint import WeightMatrix
 from etl.model.decoder import Decoder
-from etl.model.tensors import read_tensor
+from etl.model.matrices import WeightMatrix
+from etl.model.tensors import read_matrix
 from etl.pruning.allocation import Allocation, allocate, outlier_ratio
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
@@ -158,7 +158,7 @@ class BlockPruner:
             scores = []
             for matrix in matrices:
                 norms = self._dense_norms[matrix.tensor_name]
-                weight = read_tensor(self._decoder.checkpoint, matrix.tensor_name).to(norms.device)
+                weight = read_matrix(self._decoder.checkpoint, matrix).to(norms.device)
                 scores.append(wanda.scores(weight, norms))
             ratios[layer] = outlier_ratio(scores)
         return ratios
@@ -193,13 +193,15 @@ class BlockPruner:
         if dense and layer in self._first_inputs:
             return self._first_inputs[layer]
         inputs = SharedInputs(self._decoder.device)
-        watched = _linears(block)
-        if components is not None:
-            watched = {name: linear for name, linear in watched.items() if name in components}
-        with inputs.watch(watched) as take_batch:
+        matrices = [
+            matrix
+            for matrix in self._decoder.checkpoint.matrices
+            if matrix.layer == layer and (components is None or matrix.component in components)
+        ]
+        with inputs.watch(block, matrices) as take_batch:
             for batch in batches(hidden):
-                take_batch(partial(self._decoder.run, block, layer, batch))
-        inputs.check_finite(f"model.layers.{layer}")
+                take_batch(partial(self._decoder.run, block, layer, batch), len(batch))
+        inputs.check(f"{matrices[0].blocks}.{layer}")
         if dense:
             self._first_inputs = {layer: inputs}
         return inputs
@@ -212,8 +214,3 @@ def _check_tokens(tokens: torch.Tensor, vocabulary_size: int) -> None:
     if tokens.min() < 0 or tokens.max() >= vocabulary_size:
         msg = f"calibration tokens lie outside the vocabulary of {vocabulary_size}; use the model's tokenizer"
         raise CalibrationError(msg)
-
-
-def _linears(block: nn.Module) -> dict[str, nn.Linear]:
-    """Return a block's Linears by component."""
-    return {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}

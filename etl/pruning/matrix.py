@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from etl.errors import PruningError
-from etl.model.checkpoint import Checkpoint, WeightMatrix
-from etl.model.tensors import read_tensor
+from etl.model.checkpoint import Checkpoint
+from etl.model.matrices import WeightMatrix
+from etl.model.tensors import read_matrix
 from etl.pruning import registry
 from etl.pruning.plugins import check_choice, check_scores, guarded
 from etl.pruning.pruner import Choice, Scorer, Updater
@@ -46,7 +47,7 @@ class MatrixPruner:
         for matrix in matrices:
             started = time.perf_counter()
             statistics = inputs[matrix.component]
-            dense = read_tensor(self.checkpoint, matrix.tensor_name).to(statistics.device)
+            dense = read_matrix(self.checkpoint, matrix).to(statistics.device)
             with guarded(self.request.method, matrix.tensor_name):
                 if isinstance(method, Updater):
                     leader = inputs.leaders[matrix.component]

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
-from etl.model.checkpoint import Checkpoint, WeightMatrix
-from etl.model.tensors import read_tensor
+from etl.model.checkpoint import Checkpoint
+from etl.model.matrices import WeightMatrix
+from etl.model.tensors import read_matrix
 from etl.pruning.plugins import check_scores, guarded
 from etl.pruning.registry import scorer
 from etl.pruning.request import PruningRequest
@@ -31,7 +32,7 @@ def model_cut(
 
     def chunks() -> Iterator[torch.Tensor]:
         for matrix in matrices:
-            weight = read_tensor(checkpoint, matrix.tensor_name)
+            weight = read_matrix(checkpoint, matrix)
             norms = dense_norms.get(matrix.tensor_name, torch.empty(0))
             with guarded(request.method, matrix.tensor_name):
                 scores = method.scores(weight.to(norms.device), norms)

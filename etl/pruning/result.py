@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from etl.model.checkpoint import WeightMatrix
+    from etl.model.matrices import WeightMatrix
     from etl.pruning.allocation import BlockShare
 
 

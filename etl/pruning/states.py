@@ -34,6 +34,5 @@ def advance(decoder: Decoder, block: nn.Module, layer: int, hidden: torch.Tensor
 @torch.no_grad()
 def set_weight(block: nn.Module, result: PrunedMatrix) -> None:
     """Write a pruned matrix into its loaded block."""
-    linear = block.get_submodule(result.matrix.component)
-    if isinstance(linear, nn.Linear):
-        linear.weight.copy_(result.weight)
+    place = result.matrix.placed
+    place.view(block.get_parameter(place.name)).copy_(result.weight)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from etl.errors import PrunedWeightsError
-from etl.model.checkpoint import WeightMatrix
+from etl.model.matrices import WeightMatrix
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from warehouse.files import written_whole
 
@@ -108,7 +108,7 @@ class PrunedWeights:
     def block(self, layer: int) -> PrunedBlock:
         """Return a pruned block as it was written; raises PrunedWeightsError when the run lacks it."""
         tensors, figures = self._read(layer)
-        return PrunedBlock(layer, tuple(_matrix(layer, tensors, dict(entry)) for entry in figures))
+        return PrunedBlock(layer, tuple(_matrix(tensors, dict(entry)) for entry in figures))
 
     def _read(self, layer: int, suffix: str = "") -> tuple[dict[str, torch.Tensor], list[dict]]:
         """Read the tensors of a block whose names end in `suffix`, and its figures."""
@@ -132,7 +132,9 @@ def _file_name(layer: int) -> str:
 
 def _figures(matrix: PrunedMatrix) -> dict:
     """Return what of a result is not a tensor."""
-    return asdict(matrix.matrix) | {
+    return {
+        "component": matrix.matrix.component,
+        "matrix": asdict(matrix.matrix),
         "threshold": matrix.threshold,
         "reconstruction_error": matrix.reconstruction_error,
         "elapsed_seconds": matrix.elapsed_seconds,
@@ -140,12 +142,13 @@ def _figures(matrix: PrunedMatrix) -> dict:
     }
 
 
-def _matrix(layer: int, tensors: dict[str, torch.Tensor], entry: dict) -> PrunedMatrix:
+def _matrix(tensors: dict[str, torch.Tensor], entry: dict) -> PrunedMatrix:
     """Put one matrix of a block together again from its tensors and figures."""
-    name = entry["component"]
-    bits = np.unpackbits(tensors[f"{name}.keep_bits"].numpy(), axis=1, count=entry["in_features"])
+    matrix = WeightMatrix.of(entry["matrix"])
+    name = matrix.component
+    bits = np.unpackbits(tensors[f"{name}.keep_bits"].numpy(), axis=1, count=matrix.in_features)
     return PrunedMatrix(
-        matrix=WeightMatrix(layer, name, entry["out_features"], entry["in_features"], entry["dtype"]),
+        matrix=matrix,
         weight=tensors[f"{name}.weight"],
         keep_mask=torch.from_numpy(bits.astype(bool)),
         threshold=entry["threshold"],

@@ -24,7 +24,7 @@ from etl.clusters.hamming import bytes_to_words, differing_counts, nearest
 from etl.clusters.loading import load_clusterings
 from etl.clusters.neighbourhoods import AxisMasks, ClusteringPlan, clustering_tasks
 from etl.load.tables import axes, insert, load_matrix, utc_now
-from etl.model.checkpoint import WeightMatrix
+from etl.model.matrices import WeightMatrix
 from etl.pruning.result import PrunedMatrix
 from warehouse.commands import guarded
 from warehouse.errors import UsageError

@@ -33,7 +33,7 @@ def without_a_norm(model: Path) -> None:
 
 
 def with_an_expert(model: Path) -> None:
-    """Store a matrix that no Linear of the model takes."""
+    """Store a matrix that no module of the model takes."""
     tensors = load_file(model / "model.safetensors")
     tensors["model.layers.1.mlp.router.weight"] = tensors["model.layers.1.mlp.up_proj.weight"].clone()
     save_file(tensors, model / "model.safetensors")
@@ -50,7 +50,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "no tokenizer": (without_tokenizer, (), "holds no tokenizer"),
     "no such architecture": (unknown_architecture, (), "transformers cannot build the model"),
     "a tensor missing": (without_a_norm, (), "lacks tensor model.layers.1.input_layernorm.weight"),
-    "no plain Linear": (with_an_expert, (), "mlp.router of block 1 is no plain Linear"),
+    "a matrix too many": (with_an_expert, (), "mlp.router of block 1 is stored, but no module"),
     "a weight that is no number": (
         with_a_nan,
         (),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from etl.device import multiplies_bfloat16
-from etl.model.tensors import read_tensor
+from etl.model.tensors import read_matrix
 from etl.pruning.refinement.reconstruct import Fit, FitSettings, Region, refit
 from etl.pruning.refinement.repeatable import repeatable
 from etl.pruning.states import advance, embedded, set_weight
@@ -77,7 +77,7 @@ class Reconstruction:
     ) -> PrunedMatrix:
         matrix, statistics = result.matrix, inputs[result.matrix.component]
         weight = (weights[matrix.component] + 0.0).to(result.weight.dtype)
-        dense = read_tensor(self._decoder.checkpoint, matrix.tensor_name).to(statistics.device)
+        dense = read_matrix(self._decoder.checkpoint, matrix).to(statistics.device)
         return dataclasses.replace(
             result, weight=weight.cpu(), reconstruction_error=statistics.reconstruction_error(dense, weight)
         )

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cosine, hamming, jaccard
 
 from etl.load import comparisons
 from etl.load.comparisons import feature_cosines, load_comparisons, missing_pairs
-from etl.model.checkpoint import WeightMatrix
+from etl.model.matrices import WeightMatrix
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
 from tests.sample_rows import Rows

@@ -7,18 +7,23 @@ import torch
 
 from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
-from tests.etl.families import FAMILIES, save_random
+from tests.etl.families import ENCODERS, FAMILIES, save_random
 
 TOKENS = torch.randint(3, 97, (2, 16), generator=torch.Generator().manual_seed(0))
 
 
-def logits_by_blocks(decoder: Decoder, tokens: torch.Tensor) -> torch.Tensor:
+def states_by_blocks(decoder: Decoder, tokens: torch.Tensor) -> torch.Tensor:
     """Go through all blocks, one loaded at a time."""
     hidden = decoder.embed(tokens)
     for layer in range(decoder.layer_count):
         with decoder.block(layer) as block:
             hidden = decoder.run(block, layer, hidden)
-    return decoder.logits(hidden)
+    return hidden
+
+
+def logits_by_blocks(decoder: Decoder, tokens: torch.Tensor) -> torch.Tensor:
+    """Go through all blocks, and through the head."""
+    return decoder.logits(states_by_blocks(decoder, tokens))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -28,6 +33,20 @@ def test_blocks_one_by_one_compute_what_the_model_computes(family: str, tmp_path
     model = save_random(FAMILIES[family], tmp_path)
     decoder = Decoder(Checkpoint.open(tmp_path))
     torch.testing.assert_close(logits_by_blocks(decoder, TOKENS), model(TOKENS).logits)
+
+
+@pytest.mark.parametrize("family", ENCODERS)
+@torch.no_grad()
+def test_an_encoder_computes_the_states_of_its_last_block(family: str, tmp_path: Path):
+    """Without the head that fills in masked tokens; attention goes both ways."""
+    model = save_random(ENCODERS[family], tmp_path)
+    decoder = Decoder(Checkpoint.open(tmp_path))
+    whole = model(TOKENS, output_hidden_states=True).hidden_states[-1]
+    states = states_by_blocks(decoder, TOKENS)
+    if family == "modernbert":
+        states = decoder._model.final_norm(states)
+    torch.testing.assert_close(states, whole)
+    assert not decoder.predicts
 
 
 @torch.no_grad()

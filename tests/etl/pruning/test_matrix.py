@@ -9,6 +9,7 @@ from torch import nn
 
 from etl.errors import PruningError
 from etl.model.checkpoint import Checkpoint
+from etl.model.matrices import WeightMatrix
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
@@ -39,11 +40,13 @@ def inputs() -> torch.Tensor:
 
 def prune(checkpoint: Checkpoint, inputs: torch.Tensor, request: PruningRequest) -> dict[str, PrunedMatrix]:
     """Both matrices, given the same inputs."""
-    linears = {name: nn.Linear(4, 2) for name in COMPONENTS}
+    block = nn.Module()
+    block.self_attn = nn.ModuleDict({name.partition(".")[2]: nn.Linear(4, 2) for name in COMPONENTS})
+    matrices = [WeightMatrix(0, name, 2, 4, "bfloat16") for name in sorted(COMPONENTS)]
     shared = SharedInputs()
-    with shared.watch(linears) as take_batch:
-        take_batch(lambda: [linear(inputs) for linear in linears.values()])
-    results = MatrixPruner(checkpoint, request).prune(checkpoint.matrices, shared)
+    with shared.watch(block, matrices) as take_batch:
+        take_batch(lambda: [linear(inputs) for linear in block.self_attn.values()], len(inputs))
+    results = MatrixPruner(checkpoint, request).prune(matrices, shared)
     return {result.matrix.component: result for result in results}
 
 

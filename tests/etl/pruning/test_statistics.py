@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from etl.errors import PruningError
+from etl.model.matrices import WeightMatrix
 from etl.pruning.statistics import InputStatistics, SharedInputs, full_float32
 
 
@@ -82,14 +83,18 @@ class Attention(nn.Module):
         return self.third(self.first(x) + self.second(x))
 
 
+def matrices(*names: str) -> list[WeightMatrix]:
+    """The matrices of some of its Linears."""
+    module = Attention()
+    return [WeightMatrix(0, name, *module.get_submodule(name).weight.shape, "float32") for name in names]
+
+
 def test_linears_given_one_tensor_share_their_statistics(inputs: torch.Tensor):
     """Identity decides: an equal copy does not share."""
     module, shared = Attention(), SharedInputs()
-    linears = {name: child for name, child in module.named_children() if isinstance(child, nn.Linear)}
-    del linears["idle"]
-    with shared.watch(linears) as take_batch:
+    with shared.watch(module, matrices("copied", "first", "second", "third")) as take_batch:
         for batch in inputs.split(2):
-            take_batch(lambda batch=batch: module(batch))
+            take_batch(lambda batch=batch: module(batch), len(batch))
     assert shared.leaders == {"copied": "copied", "first": "first", "second": "first", "third": "third"}
     assert shared["second"] is shared["first"]
     assert shared["copied"] is not shared["first"]
@@ -102,9 +107,8 @@ def test_a_watched_run_stops_once_every_linear_has_its_inputs(inputs: torch.Tens
     module, shared = Attention(), SharedInputs()
     reached = []
     module.third.register_forward_hook(lambda *_: reached.append("output"))
-    linears = {"first": module.first, "third": module.third}
-    with shared.watch(linears) as take_batch:
-        take_batch(lambda: module(inputs))
+    with shared.watch(module, matrices("first", "third")) as take_batch:
+        take_batch(lambda: module(inputs), len(inputs))
     assert reached == []
     module(inputs)
     assert reached == ["output"]
@@ -119,18 +123,30 @@ def test_inputs_that_are_no_finite_numbers_are_an_error_that_names_the_matrix(
     module, shared = Attention(), SharedInputs()
     with torch.no_grad():
         module.first.weight.fill_(value)
-    with shared.watch({"first": module.first, "third": module.third}) as take_batch:
-        take_batch(lambda: module(inputs))
+    with shared.watch(module, matrices("first", "third")) as take_batch:
+        take_batch(lambda: module(inputs), len(inputs))
     with pytest.raises(
         PruningError, match=r"the inputs of model\.layers\.5\.third on .* are infinite or NaN"
     ):
-        shared.check_finite("model.layers.5")
+        shared.check("model.layers.5")
 
 
-def test_a_linear_without_inputs_is_an_error(inputs: torch.Tensor):
+def test_a_matrix_without_inputs_is_an_error(inputs: torch.Tensor):
     """Statistics that were never taken are not zeros."""
     module, shared = Attention(), SharedInputs()
-    with shared.watch({"first": module.first, "idle": module.idle}) as take_batch:
-        take_batch(lambda: module(inputs))
-    with pytest.raises(PruningError, match="idle was given no calibration inputs"):
-        shared["idle"]
+    with shared.watch(module, matrices("first", "idle")) as take_batch:
+        take_batch(lambda: module(inputs), len(inputs))
+    with pytest.raises(
+        PruningError, match=r"layers\.5\.idle saw no token of the calibration text; give more"
+    ):
+        shared.check("layers.5")
+
+
+def test_tokens_without_sequences_count_as_many_sequences_as_the_batch(inputs: torch.Tensor):
+    """Some blocks flatten their inputs: a_j stays the mean over sequences."""
+    module, shared = Attention(), SharedInputs()
+    with shared.watch(module, matrices("first", "third")) as take_batch:
+        for batch in inputs.split(2):
+            take_batch(lambda batch=batch: module(batch.flatten(0, 1)), len(batch))
+    assert (shared["first"].sequence_count, shared["first"].token_count) == (6, 30)
+    torch.testing.assert_close(shared["first"].squared_norms, inputs.square().sum((0, 1)) / 6)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from etl.errors import PrunedWeightsError
-from etl.model.checkpoint import WeightMatrix
+from etl.model.matrices import WeightMatrix
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter
 
