@@ -17,7 +17,6 @@ from etl.pruning.allocation import Allocation, allocate, outlier_ratio
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
 from etl.pruning.refinement.blocks import Reconstruction
-from etl.pruning.refinement.reconstruct import FitSettings
 from etl.pruning.registry import scorer
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedBlock, PrunedMatrix
@@ -59,8 +58,9 @@ class BlockPruner:
         chosen = self._chosen_matrices(request)
         tokens = self._tokens if refit_tokens is None else refit_tokens
         _check_tokens(tokens, self._decoder.vocabulary_size)
-        settings = FitSettings(steps=request.refine_steps, seed=self._seed)
-        repair = Reconstruction(self._decoder, tokens, settings) if request.refine == "reconstruct" else None
+        repair = None
+        if request.refine == "reconstruct":
+            repair = Reconstruction(self._decoder, tokens, request, self._seed)
         return self._walk(request, chosen, repair, progress or (lambda *_: None))
 
     def _chosen_matrices(self, request: PruningRequest) -> list[WeightMatrix]:

@@ -16,7 +16,7 @@ from etl.model.tensors import read_matrix
 from etl.pruning import registry
 from etl.pruning.plugins import check_choice, check_scores, guarded
 from etl.pruning.pruner import Choice, Scorer, Updater
-from etl.pruning.refinement.swaps import swap
+from etl.pruning.refinement.masks import exchanged
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
 from etl.pruning.scopes import prune_lowest
@@ -76,8 +76,7 @@ class MatrixPruner:
         count = self.counts.get(matrix.tensor_name)
         pruned, threshold = prune_lowest(scores, self.request, self.cut, count)
         if self.request.refine == "swaps":
-            # A threshold no longer tells what goes.
-            pruned, threshold = swap(dense, pruned, statistics.hessian, self.request.pattern), None
+            return exchanged(dense, pruned, statistics.hessian, self.request)
         return Choice(dense.masked_fill(pruned, 0), pruned, threshold)
 
 

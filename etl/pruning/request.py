@@ -196,13 +196,13 @@ class PruningRequest:
             )
 
     def _check_refinement(self) -> None:
+        if self.refine == "swaps" and not pruner(self.method).prunes:
+            _refuse(f"{self.method} prunes nothing, so that swaps has nothing to exchange; leave refine out")
         if self.refine == "swaps" and isinstance(pruner(self.method), Updater):
             _refuse(
                 f"{self.method} moves the weights it keeps, and swaps compares masks of unmoved ones; "
                 "choose a method that only prunes, such as wanda"
             )
-        if self.refine == "reconstruct" and self.value_format is not None:
-            _refuse(f"reconstruct cannot refit {self.value_format} values yet; leave one of the two out")
         if self.refine_samples < 2:
             _refuse(f"refine_samples {self.refine_samples} must be at least 2: one to fit, one kept back")
         if self.refine_steps < 1:

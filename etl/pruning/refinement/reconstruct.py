@@ -100,7 +100,7 @@ def refit(
 
     Args:
         region: the block.
-        start: its weights by name.
+        start: its weights by name, as stored: rounded, and 0 where pruned.
         inputs: what it receives (sequences, length, hidden), at least two sequences.
         targets: what it is to return, of the same shape.
         settings: the course of the fit.
@@ -110,7 +110,7 @@ def refit(
     weights = {name: _fitted(weight, region.pruned[name]) for name, weight in start.items()}
     adam = torch.optim.Adam(list(weights.values()), lr=settings.learning_rate, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
-    best = first = _look(region, weights, *held_out)
+    best = first = _look(region, {name: weight.float() for name, weight in start.items()}, *held_out)
     waited = 0
     for step, batch in enumerate(_batches(fitted, settings), start=1):
         adam.zero_grad()
@@ -119,7 +119,7 @@ def refit(
         cosine.step()
         if step % _STEPS_PER_LOOK and step < settings.steps:
             continue
-        found = _look(region, weights, *held_out)
+        found = _look(region, region.stored(weights), *held_out)
         waited = 0 if found.loss < best.loss else waited + 1
         best = found if found.loss < best.loss else best
         if waited == _PATIENCE or not math.isfinite(found.loss):
@@ -163,12 +163,11 @@ def _loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def _look(
     region: Region,
-    weights: Mapping[str, torch.Tensor],
+    stored: dict[str, torch.Tensor],
     inputs: Sequence[torch.Tensor],
     targets: Sequence[torch.Tensor],
 ) -> Fit:
-    """Take the loss of weights on the batches kept back."""
-    stored = region.stored(weights)
+    """Take the loss of weights, as stored, on the batches kept back."""
     lost = sum(
         (region.forward(stored, states).double() - target.double()).square().sum().item()
         for states, target in zip(inputs, targets, strict=True)

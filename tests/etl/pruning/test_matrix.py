@@ -14,6 +14,8 @@ from etl.pruning.matrix import MatrixPruner
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedMatrix
 from etl.pruning.statistics import SharedInputs
+from etl.pruning.values import Grid
+from kernels.formats.values import get_codec
 
 COMPONENTS = ("self_attn.q_proj", "self_attn.k_proj")
 WEIGHTS = {
@@ -131,3 +133,21 @@ def test_swaps_lower_the_error_of_a_mask_that_knew_no_inputs(checkpoint: Checkpo
     ]
     plain, swapped = (sum(result.reconstruction_error for result in run.values()) for run in both)
     assert swapped < plain
+
+
+@pytest.mark.parametrize("value_format", ["int4", "fp8"])
+def test_swaps_of_rounded_values_keep_the_scales_of_the_start(
+    checkpoint: Checkpoint, inputs: torch.Tensor, value_format: str
+):
+    """What is kept is a level times a scale; the error of the rounded weights is what falls."""
+    asked = {"pattern": "2:4", "value_format": value_format, "group_size": 4}
+    plain, swapped = (
+        prune(checkpoint, inputs, PruningRequest.of("magnitude", refine=refine, **asked))
+        for refine in (None, "swaps")
+    )
+    for component, result in swapped.items():
+        start = plain[component]
+        assert torch.equal(result.scales, start.scales)
+        grid = Grid(get_codec(value_format), 4)
+        assert torch.equal(grid.rounded(result.weight, result.scales).bfloat16(), result.weight)
+        assert result.reconstruction_error <= start.reconstruction_error * (1 + 1e-6)

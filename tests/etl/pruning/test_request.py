@@ -50,6 +50,7 @@ def test_sparsity_outside_its_range_is_refused(sparsity: float):
         ({"method": "wanda", "sparsity": 0.5, "refine": "hope"}, 'refine "hope" is not known'),
         ({"method": "sparsegpt", "sparsity": 0.5, "refine": "swaps"}, "sparsegpt moves the weights it keeps"),
         ({"method": "wanda", "sparsity": 0.0, "refine": "swaps"}, "nothing for swaps to repair"),
+        ({"method": "round", "value_format": "int4", "refine": "swaps"}, "nothing to exchange"),
         ({"method": "wanda", "sparsity": 0.5, "refine_samples": 1}, "refine_samples 1 must be at least 2"),
         ({"method": "wanda", "sparsity": 0.5, "refine_steps": 0}, "refine_steps 0 must be at least 1"),
         ({"method": "wanda", "sparsity": 0.5, "group_size": -1}, "group_size -1 must be 0, for whole rows"),

@@ -13,6 +13,8 @@ from etl.pruning.refinement import blocks
 from etl.pruning.refinement.reconstruct import Fit
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedBlock, PrunedMatrix
+from etl.pruning.values import Grid
+from kernels.formats.values import get_codec
 from tests.etl.families import FAMILIES, save_random
 
 TOKENS = torch.randint(3, 97, (12, 16), generator=torch.Generator().manual_seed(1))
@@ -93,6 +95,25 @@ def test_errors_are_those_of_the_weights_returned(model_folder: Path, repaired: 
     lost = inputs @ (dense - result.weight.double()).T
     expected = (lost.norm() / (inputs @ dense.T).norm()).item()
     assert result.reconstruction_error == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("value_format", ["int4", "int8", "fp8"])
+def test_narrow_values_are_refitted_on_their_grid(model_folder: Path, value_format: str) -> None:
+    """Every weight is a level times its scale, as near as bfloat16 comes, and the model comes nearer."""
+    settings = {"pattern": "2:4", "value_format": value_format, "group_size": 16}
+    plain, repaired = (
+        list(pruner(model_folder).prune(PruningRequest.of("wanda", **settings, **refinement)))
+        for refinement in ({}, {"refine": "reconstruct", "refine_steps": 25})
+    )
+    dense = outputs(model_folder, [])
+    errors = [(outputs(model_folder, run) - dense).square().sum() for run in (repaired, plain)]
+    assert errors[0] < errors[1]
+    for result in flat(repaired):
+        assert result.scales is not None
+        grid = Grid(get_codec(value_format), 16)
+        stored = grid.rounded(result.weight, result.scales)
+        assert torch.equal(stored.bfloat16(), result.weight)
+        assert not result.weight[~result.keep_mask].any()
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -120,7 +120,7 @@ def test_stored_values_are_what_is_fitted() -> None:
     def on_a_grid(_: str, weight: torch.Tensor) -> torch.Tensor:
         return (weight * 8).round() / 8
 
-    rounded = {name: on_a_grid(name, weight) for name, weight in problem.start.items()}
+    rounded = problem.start = {name: on_a_grid(name, weight) for name, weight in problem.start.items()}
     fit = problem.fit(rounding=on_a_grid)
     assert fit.start_loss == pytest.approx(problem.loss(rounded, [15]), rel=1e-6)
     assert fit.loss < 0.7 * fit.start_loss
