@@ -30,7 +30,7 @@ MAX_GROUP = 16
 @triton.jit
 def _rounded(weight, scale, LARGEST: tl.constexpr, FLOATING: tl.constexpr):
     """Round to the nearest level times scale, as a codec of `kernels/formats/values` does."""
-    level = weight / tl.where(scale == 0.0, 1.0, scale)
+    level = tl.div_rn(weight, tl.where(scale == 0.0, 1.0, scale))
     level = tl.minimum(tl.maximum(level, -LARGEST), LARGEST)
     # A float32 of 1.5 · 2²³ steps has no digits below one step: adding it rounds, halves to even.
     step = 1.0
