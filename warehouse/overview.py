@@ -15,6 +15,7 @@ class RunFigures:
 
     model_id: str
     run_id: int
+    run_label: str
     method: str
     sparsity: float
     pattern: str

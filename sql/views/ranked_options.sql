@@ -16,9 +16,11 @@ WITH contenders AS (
 
 SELECT
     offers.*,
+    labels.run_label,
     tiers.report_tier,
     contenders.choice_rank
 FROM format_recommendations AS offers
+INNER JOIN run_labels AS labels ON offers.run_id = labels.run_id
 LEFT JOIN report_tiers AS tiers ON offers.run_id = tiers.run_id AND offers.matrix_id = tiers.matrix_id
 LEFT JOIN contenders ON offers.run_id = contenders.run_id AND offers.matrix_id = contenders.matrix_id;
 

@@ -42,6 +42,8 @@ compared AS (
 SELECT
     runs.model_id,
     runs.run_id,
+    labels.run_label,
+    labels.series_label,
     runs.method,
     runs.sparsity,
     runs.pattern,
@@ -61,6 +63,7 @@ SELECT
     compared.dense_perplexity,
     safe_ratio(compared.perplexity, compared.dense_perplexity) AS perplexity_ratio
 FROM pruning_runs AS runs
+INNER JOIN run_labels AS labels ON runs.run_id = labels.run_id
 LEFT JOIN pruned ON runs.run_id = pruned.run_id
 LEFT JOIN compared ON runs.run_id = compared.run_id;
 

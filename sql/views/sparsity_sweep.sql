@@ -12,6 +12,8 @@ WITH separations AS (
 SELECT
     runs.model_id,
     runs.run_id,
+    runs.run_label,
+    runs.series_label,
     runs.method,
     runs.pattern,
     runs.scope,

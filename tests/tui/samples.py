@@ -8,12 +8,16 @@ from warehouse.overview import MatrixFigures, Overview, RunFigures
 def run(run_id: int, method: str = "wanda", model_id: str = "m", **figures: object) -> RunFigures:
     """Return a run of one pruned matrix and nothing measured."""
     base = RunFigures(
-        model_id=model_id, run_id=run_id, method=method, sparsity=0.5, pattern="unstructured", scope="row",
+        model_id=model_id, run_id=run_id, run_label="", method=method, sparsity=0.5,
+        pattern="unstructured", scope="row",
         matrix_count=None if method == "dense" else 1, weight_count=None, actual_sparsity=None,
         mean_reconstruction_error=None, elapsed_seconds=None, dataset=None, token_count=None, perplexity=None,
         dense_perplexity=None, perplexity_ratio=None,
     )  # fmt: skip
-    return replace(base, **figures)
+    named = replace(base, **figures)
+    share = f"{100 * named.sparsity:g}%" if named.pattern == "unstructured" else named.pattern
+    label = method if method == "dense" else f"{method} {share}"
+    return replace(named, run_label=named.run_label or label)
 
 
 def matrix(

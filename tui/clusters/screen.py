@@ -14,7 +14,7 @@ from tui.clusters.tables import clusters_tables
 from tui.dialogs.tables import ExportTable
 from tui.frame.panels import PanelScreen, chosen_row, panel_actions, place_of, step_actions
 from tui.state.registry import Action
-from tui.state.selection import describe_matrix, describe_run, matrix_of, run_of
+from tui.state.selection import describe_matrix, matrix_of, run_of
 from tui.state.variants import Variant, next_variant, variant_named, variant_of, variants_of
 from tui.widgets.level_bars import LevelBars
 from tui.widgets.table import Table
@@ -187,7 +187,7 @@ class ClustersScreen(PanelScreen):
         if data is None or matrix is None or overview is None:
             return
         run = run_of(overview, matrix.run_id)
-        name = describe_run(run) if run else ""
+        name = run.run_label if run else ""
         self.query_one(panes.TrendsPanel).show(data, name, errors=self.errors)
         self.query_one(panes.PublishedPanel).show(data)
         if self.variant is not None:

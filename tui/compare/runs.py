@@ -1,7 +1,7 @@
 """The runs that can be compared."""
 
 from tui.compare.data import Pair
-from tui.state.selection import Selection, describe_run, matrix_of, run_of
+from tui.state.selection import Selection, matrix_of, run_of
 from warehouse.overview import MatrixFigures, Overview, RunFigures
 
 
@@ -32,7 +32,7 @@ def feature_axis(matrix: MatrixFigures) -> str:
 
 def run_options(overview: Overview, model_id: str) -> list[tuple[str, str, str]]:
     """Return the runs to choose from as (number, name, cost in perplexity)."""
-    return [(str(run.run_id), describe_run(run), _cost(run)) for run in _pruned_runs(overview, model_id)]
+    return [(str(run.run_id), run.run_label, _cost(run)) for run in _pruned_runs(overview, model_id)]
 
 
 def _pruned_runs(overview: Overview, model_id: str) -> list[RunFigures]:

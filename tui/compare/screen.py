@@ -17,7 +17,7 @@ from tui.dialogs.choose import ChooseScreen
 from tui.dialogs.tables import ExportTable
 from tui.frame.panels import PanelScreen, chosen_row, panel_actions, place_of, step_actions
 from tui.state.registry import Action
-from tui.state.selection import Selection, describe_run, matrix_of
+from tui.state.selection import Selection, matrix_of
 from tui.state.variants import Variant, next_variant, variant_named, variants_of
 from tui.widgets.table import Table
 
@@ -193,7 +193,7 @@ class CompareScreen(PanelScreen):
         )
         if data is None or overview is None or runs is None or matrix is None:
             return
-        names = f"A {describe_run(runs[0])} · B {describe_run(runs[1])}"
+        names = f"A {runs[0].run_label} · B {runs[1].run_label}"
         places = self.places()
         grid = text.overlap_grid(data, places, self.figure)
         title = f"{grid.figure.title} · {names}"

@@ -8,7 +8,6 @@ from tui.drawing.grids import PROJECTIONS, Grid, Place
 from tui.drawing.levels import LevelBar, Levels
 from tui.drawing.matrix_grid import matrix_grid
 from tui.drawing.plots import Level, Plot, Series
-from tui.state.selection import describe_run, repair_word
 from tui.state.variants import Variant, variant_of
 from tui.widgets.bar_chart import Bars
 
@@ -152,7 +151,7 @@ def side_names(first: "RunFigures", second: "RunFigures") -> dict[str, str]:
     """Name two runs as briefly as keeps them distinct."""
     if first.method != second.method:
         return {"a": first.method, "b": second.method}
-    return {"a": describe_run(first), "b": describe_run(second)}
+    return {"a": first.run_label, "b": second.run_label}
 
 
 def distance_plot(data: "PairData", variant: Variant, names: dict[str, str]) -> Plot:
@@ -184,7 +183,7 @@ def cost_levels(overview: "Overview", pair: "Pair", model_id: str) -> Levels:
     bars = tuple(
         LevelBar(
             key=(run.run_id,),
-            label=f"{sides.get(run.run_id, '  ')}{describe_run(run)}",
+            label=f"{sides.get(run.run_id, '  ')}{run.run_label}",
             value=run.perplexity,
             level=run.dense_perplexity,
             note=f"{number(run.perplexity):>6} {number(run.perplexity_ratio):>5}× on {run.dataset}",
@@ -199,12 +198,10 @@ def cost_levels(overview: "Overview", pair: "Pair", model_id: str) -> Levels:
 
 
 def sweep_plot(data: "PairData") -> Plot:
-    """Return perplexity over sparsity, a line per method, pattern and repair, the dense model as a level."""
+    """Return perplexity over sparsity, a line per kind of run, the dense model as a level."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for row in data.costs:
-        pattern = "" if row.pattern == "unstructured" else " N:M" if ":" in row.pattern else f" {row.pattern}"
-        name = " ".join([f"{row.method}{pattern}", *repair_word(row.refinement)])
-        lines.setdefault(name, []).append((100 * row.sparsity, row.perplexity))
+        lines.setdefault(row.series_label, []).append((100 * row.sparsity, row.perplexity))
     series = tuple(
         Series(name, tuple(x for x, _ in sorted(points)), tuple(y for _, y in sorted(points)), joined=True)
         for name, points in lines.items()

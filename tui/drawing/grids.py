@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from tui.drawing.colours import Scale
 from tui.drawing.figures import MARKED, Figure, stands_out
-from tui.state.selection import column_names, describe_run
+from tui.state.selection import column_names
 from warehouse.overview import MatrixFigures, Overview
 
 PROJECTIONS = ("q", "k", "v", "o", "gate", "up", "down")
@@ -68,9 +68,7 @@ def block_grid(
 def run_grid(overview: Overview, model_id: str | None, figure: Figure) -> Grid:
     """Arrange the mean of a figure over the blocks by run of a model and projection."""
     rows = {
-        run.run_id: describe_run(run)
-        for run in overview.runs
-        if run.model_id == model_id and run.matrix_count
+        run.run_id: run.run_label for run in overview.runs if run.model_id == model_id and run.matrix_count
     }
     values: dict[Place, float] = {}
     columns: dict[Place, MatrixFigures] = {}

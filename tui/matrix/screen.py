@@ -14,7 +14,7 @@ from tui.matrix import panes
 from tui.matrix.data import MatrixKey, Profile, Structure, load_profile, load_separations, load_structure
 from tui.matrix.tables import matrix_tables
 from tui.state.registry import Action
-from tui.state.selection import describe_matrix, describe_run, matrix_of, run_of
+from tui.state.selection import describe_matrix, matrix_of, run_of
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class MatrixScreen(PanelScreen):
             self.axis = "input"
         self._shown = shown
         run = run_of(app.overview, self.matrix.run_id)
-        name = f"{describe_matrix(self.matrix)} · {describe_run(run) if run else ''}"
+        name = f"{describe_matrix(self.matrix)} · {run.run_label if run else ''}"
         size = self.matrix.out_features, self.matrix.in_features
         self.key = key = MatrixKey(self.matrix.run_id, self.matrix.matrix_id, *size)
         self.query_one(panes.SpyPanel).show(key, f"{name} · {size[0]}×{size[1]}")

@@ -10,7 +10,6 @@ from textual.message import Message
 from textual.widgets.tree import TreeNode
 
 from tui.drawing.figures import number
-from tui.state.selection import repair_word
 from tui.widgets.motions import MOTION_BINDINGS, Motions
 from tui.widgets.plain import Tree
 from warehouse.overview import RunFigures
@@ -86,13 +85,9 @@ class RunTree(Motions, Tree[RunFigures | str]):
         marker = (
             "◆" if run.run_id == self.compared_run_id else "›" if run.run_id == self.shown_run_id else " "
         )
-        sparsity = "" if run.method == "dense" else f"{100 * run.sparsity:.0f}%"
-        pattern = " ".join([*_pattern_words(run), *repair_word(run.refinement)])
         ratio = "" if run.perplexity_ratio is None else f"{run.perplexity_ratio:.2f}×"
-        pattern = f"{_cut(pattern, PATTERN + 1):<{PATTERN}}"
-        asked = f"{_cut(run.method, METHOD):<{METHOD}}{sparsity:>{SPARSITY}} {pattern}"
         cost = f"{number(run.perplexity):>{PERPLEXITY}}{ratio:>{RATIO}}"
-        return Text(marker + asked + cost, base_style + style)
+        return Text(marker + _asked(run) + cost, base_style + style)
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[RunFigures | str]) -> None:
         """Tell which run the cursor is on."""
@@ -154,6 +149,25 @@ def one_row_a_run(runs: tuple[RunFigures, ...]) -> list[RunFigures]:
     return sorted(first.values(), key=lambda run: (run.model_id, run.method != "dense"))
 
 
+def _asked(run: RunFigures) -> str:
+    """Write what was asked of a run in columns, or its name where they do not tell it from others."""
+    width = METHOD + SPARSITY + 1 + PATTERN
+    sparsity = "" if run.method == "dense" else f"{100 * run.sparsity:.0f}%"
+    repair = _repair_words(run.refinement)
+    share = f"{100 * run.sparsity:g}%" if run.pattern == "unstructured" else run.pattern
+    if run.run_label not in {"dense", " ".join([run.method, share, *repair])}:
+        return f"{_cut(run.run_label, width):<{width}}"
+    pattern = " ".join([*_pattern_words(run), *repair])
+    return (
+        f"{_cut(run.method, METHOD):<{METHOD}}{sparsity:>{SPARSITY}} {_cut(pattern, PATTERN + 1):<{PATTERN}}"
+    )
+
+
+def _repair_words(refinement: str | None) -> tuple[str, ...]:
+    """Name in one word what repaired a run; none where nothing did."""
+    return () if refinement is None else ({"reconstruct": "refit"}.get(refinement, refinement),)
+
+
 def _pattern_words(run: RunFigures) -> list[str]:
     """Return the pattern where there is one to name, and room for it: what is repaired has less."""
     if run.method == "dense" or (run.pattern == "unstructured" and run.refinement):
@@ -171,4 +185,4 @@ def _searchable(node: TreeNode[RunFigures | str] | None) -> str:
     run = node.data
     if not isinstance(run, RunFigures):
         return str(run)
-    return " ".join([run.method, str(run.sparsity), run.pattern, *repair_word(run.refinement)])
+    return f"{run.run_label} {run.sparsity} {run.pattern}"

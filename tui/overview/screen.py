@@ -17,7 +17,7 @@ from tui.frame.screen import SparsityScreen
 from tui.overview.run_tree import HEADER, RunTree
 from tui.overview.text import matrix_facts, run_facts
 from tui.state.registry import Action
-from tui.state.selection import Selection, describe_run, matrix_of, run_of
+from tui.state.selection import Selection, matrix_of, run_of
 from tui.widgets.facts import Facts
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
@@ -185,8 +185,8 @@ class OverviewScreen(SparsityScreen):
         self.query_one("#blocks", Heatmap).show(grid, palette, place)
         self.query_one(Legend).show(grid, palette)
         run, other = run_of(overview, selection.run_id), run_of(overview, compared)
-        subject = describe_run(run) if run else ""
-        difference = f" − {describe_run(other)}" if other else ""
+        subject = run.run_label if run else ""
+        difference = f" − {other.run_label}" if other else ""
         self.title_pane("map", f"{figure.title} · {subject}{difference}")
         means = run_grid(overview, selection.model_id, figure)
         self.query_one("#run-means", Heatmap).show(means, palette, (selection.run_id or 0, place[1]))
@@ -227,7 +227,7 @@ class OverviewScreen(SparsityScreen):
         run = run_of(app.overview, app.selection.run_id) if app.overview else None
         matrix = matrix_of(app.overview, app.selection) if app.overview else None
         about_run, about_matrix = self.query_one("#run-facts", Facts), self.query_one("#matrix-facts", Facts)
-        about_run.title = f"run {run.run_id}: {describe_run(run)}" if run else ""
+        about_run.title = f"run {run.run_id}: {run.run_label}" if run else ""
         about_run.facts = run_facts(run) if run else ()
         if matrix is None:
             about_matrix.title = "the dense model: nothing is pruned; choose a run with j and k"

@@ -37,10 +37,7 @@ def in_order(choices: "list[Choice]") -> "list[Choice]":
 
 def run_name(row: "Choice | Option") -> str:
     """Name the run in a few words."""
-    if row.method is None:
-        return "keep dense"
-    share = f"{100 * (row.sparsity or 0):g}%"
-    return f"{row.method} {share if row.pattern == 'unstructured' else row.pattern}"
+    return row.run_label or "keep dense"
 
 
 def gain_text(row: "Choice | Option") -> str:

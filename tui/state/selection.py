@@ -8,9 +8,6 @@ from pathlib import Path
 
 from warehouse.overview import MatrixFigures, Overview, RunFigures
 
-#: Formats of kept values that are narrower than a checkpoint's own.
-NARROW_FORMATS = ("fp8", "int8", "int4")
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -127,21 +124,6 @@ def column_names(matrices: Sequence[MatrixFigures]) -> list[str]:
     return [matrix.component if matrix.projection in doubled else matrix.projection for matrix in matrices]
 
 
-def describe_run(run: RunFigures) -> str:
-    """Name a run in a few words: wanda 50%, sparsegpt 2:4 int4 refit."""
-    if run.method == "dense":
-        return "dense"
-    words = [run.method, f"{100 * run.sparsity:g}%" if run.pattern == "unstructured" else run.pattern]
-    if run.value_format in NARROW_FORMATS:
-        words.append(run.value_format)
-    return " ".join([*words, *repair_word(run.refinement)])
-
-
-def repair_word(refinement: str | None) -> tuple[str, ...]:
-    """Name in one word what repaired a run; none where nothing did."""
-    return () if refinement is None else ({"reconstruct": "refit"}.get(refinement, refinement),)
-
-
 def describe_matrix(matrix: MatrixFigures) -> str:
     """Name a matrix in a few words: block 3 down."""
     return f"block {matrix.layer} {matrix.projection}"
@@ -150,7 +132,7 @@ def describe_matrix(matrix: MatrixFigures) -> str:
 def describe(overview: Overview, selection: Selection) -> str:
     """Name what is selected in a few words."""
     run = run_of(overview, selection.run_id)
-    return f"{run.model_id} · {describe_run(run)} " if run else ""
+    return f"{run.model_id} · {run.run_label} " if run else ""
 
 
 def _settle_run(selection: Selection, overview: Overview) -> tuple[RunFigures | None, str | None]:

@@ -84,14 +84,11 @@ class Cost:
     """What a run costs in perplexity: a row of `sparsity_sweep`."""
 
     run_id: int
-    method: str
-    pattern: str
-    scope: str | None
+    series_label: str
     sparsity: float
     dataset: str
     perplexity: float
     dense_perplexity: float | None
-    refinement: str | None = None
 
 
 def overlaps(views: Views, run_id: int, other_run_id: int) -> Table:

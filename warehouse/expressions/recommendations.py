@@ -15,6 +15,7 @@ class Choice:
     layer: int
     projection: str
     run_id: int | None
+    run_label: str | None
     method: str | None
     sparsity: float | None
     pattern: str | None
@@ -33,6 +34,7 @@ class Option:
     """What one run offers for a matrix, and the tier that the report's rule gives it."""
 
     run_id: int
+    run_label: str
     method: str
     sparsity: float
     pattern: str

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.tui.samples import matrix, overview, run
-from tui.state.selection import Selection, describe_run, next_run, stepped
+from tui.state.selection import Selection, next_run, stepped
 
 DATA = overview(
     run(1, "dense"), run(2, "magnitude"), run(3), run(9, model_id="n"),
@@ -67,13 +67,3 @@ def test_the_command_opens_the_same_place() -> None:
         "sparsity-tui --db '/data/a b.db' --screen matrix"
         " --model 'my model' --run 3 --layer 12 --projection o"
     )
-
-
-def test_runs_are_named_by_what_tells_them_apart() -> None:
-    """The share for unstructured runs, the pattern for others."""
-    assert describe_run(run(1, "dense")) == "dense"
-    assert describe_run(run(2, sparsity=0.65)) == "wanda 65%"
-    assert describe_run(run(2, pattern="2:4")) == "wanda 2:4"
-    repaired = {"value_format": "int4", "refinement": "reconstruct"}
-    assert describe_run(run(2, pattern="2:4", **repaired)) == "wanda 2:4 int4 refit"
-    assert describe_run(run(2, value_format="bf16", refinement="swaps")) == "wanda 50% swaps"
