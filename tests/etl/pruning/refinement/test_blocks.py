@@ -97,6 +97,20 @@ def test_errors_are_those_of_the_weights_returned(model_folder: Path, repaired: 
     assert result.reconstruction_error == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("family", ["gpt2", "phi3", "mixtral"])
+def test_matrices_that_are_no_weights_of_their_own_are_refitted(tmp_path: Path, family: str) -> None:
+    """Transposed, fused with others, or one of many experts: the block gains, and zeros stay zeros."""
+    save_random(FAMILIES[family], tmp_path)
+    request = PruningRequest.of("wanda", pattern="2:4", refine="reconstruct", refine_steps=8, layers=(0,))
+    (repaired,) = pruner(tmp_path).prune(request)
+    (plain,) = pruner(tmp_path).prune(PruningRequest.of("wanda", pattern="2:4", layers=(0,)))
+    for mine, its in zip(repaired.matrices, plain.matrices, strict=True):
+        assert not mine.warnings
+        assert torch.equal(mine.keep_mask, its.keep_mask)
+        assert not mine.weight[~mine.keep_mask].any()
+        assert not torch.equal(mine.weight, its.weight)
+
+
 @pytest.mark.parametrize("value_format", ["int4", "int8", "fp8"])
 def test_narrow_values_are_refitted_on_their_grid(model_folder: Path, value_format: str) -> None:
     """Every weight is a level times its scale, as near as bfloat16 comes, and the model comes nearer."""
