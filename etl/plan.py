@@ -51,6 +51,11 @@ class Step:
     state: str = "new"
     reason: str = ""
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether the step prunes matrices, each of which then has a mask."""
+        return self.kind == "prune" and self.request is not None and not self.request.pattern.sliced
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -106,7 +111,7 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     for seed in draw.seeds:
         for request in settings.requests:
             steps += _run_steps(settings, inputs, request, seed)
-    pruned = [step.fingerprint for step in steps if step.kind == "prune"]
+    pruned = [step.fingerprint for step in steps if step.has_masks]
     if settings.metrics.compare and len(pruned) > 1:
         steps.append(Step("compare", inputs.name, "", _fingerprint("compare", *pruned)))
     steps += [load_step(read_measurements(file)) for file in reference_files()]
@@ -125,7 +130,7 @@ def describe(request: PruningRequest) -> str:
     words = [request.method]
     if pruner(request.method).prunes:
         words += [f"{request.sparsity:g}", str(request.pattern)]
-        words += [f"by {request.scope}"] if request.pattern.group is None else []
+        words += [f"by {request.scope}"] if str(request.pattern) == "unstructured" else []
     if request.value_format is not None:
         groups = f"groups of {request.group_size}" if request.group_size else "rows"
         words.append(f"{request.value_format} in {groups}")
@@ -169,7 +174,7 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest, seed
     steps = [prune]
     if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
-    if settings.clusters.cluster and pruner(request.method).prunes:
+    if settings.clusters.cluster and pruner(request.method).prunes and not request.pattern.sliced:
         # The clusters depend on every key of [clusters] but the switch itself.
         values = settings.clusters.model_dump(exclude={"cluster"}).values()
         clusters = _fingerprint("cluster", prune.fingerprint, *values)
@@ -212,7 +217,10 @@ def _check_neighbourhoods(checkpoint: Checkpoint, settings: Settings) -> None:
     """Refuse more clusters than the smallest matrix that will be pruned has features for."""
     most = max(settings.clusters.k)
     layers = {
-        layer for request in settings.requests for layer in request.layers or range(checkpoint.layer_count)
+        layer
+        for request in settings.requests
+        if not request.pattern.sliced
+        for layer in request.layers or range(checkpoint.layer_count)
     }
     for matrix in checkpoint.matrices:
         by_row = cluster_axis(matrix.projection) == "output"

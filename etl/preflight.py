@@ -22,7 +22,9 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
 
     Raises:
         UsageError: `device` is not there.
-        CheckpointError: transformers knows no such model, or its tensors do not fit the configuration.
+        CheckpointError: transformers knows no such model, its tensors do not fit the configuration, or it is
+            to be sliced and not built as Llama is.
+        PruningError: slicing would leave no dimension.
         CalibrationError: no tokenizer can be loaded, or a text is shorter than one sequence or window, or
             more sequences are asked for than there is memory for, or longer ones than the model has
             positions.
@@ -36,6 +38,7 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
     layout = plan.checkpoint.layout
     if "prune" in pending:
         refitted = _refitted(plan)
+        _check_slicing(plan)
         _check_memory(plan.draw, refitted, layout.hidden_size)
         _check_positions(layout.positions, plan.draw.length, "[calibration] length")
         wanted = plan.draw.length * (2 if refitted else 1)
@@ -45,6 +48,16 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
         _check_positions(layout.positions, evaluated.window, "[evaluate] window")
         text = evaluation_text(evaluated.text, evaluated.windows * evaluated.window)
         _check_text(plan.checkpoint, text, evaluated.window, "evaluation")
+
+
+def _check_slicing(plan: Plan) -> None:
+    """Refuse a pending run that slices a model which cannot be sliced."""
+    requests = [step.request for step in plan.pending if step.kind == "prune" and step.request is not None]
+    sparsities = [request.sparsity for request in requests if request.pattern.sliced]
+    if sparsities:
+        from etl.slicing.fit import check_sliceable  # noqa: PLC0415
+
+        check_sliceable(plan.checkpoint, sparsities)
 
 
 def _check_text(checkpoint: Checkpoint, text: Content, wanted: int, purpose: str) -> None:

@@ -19,12 +19,14 @@ from etl.errors import PrunedWeightsError
 from etl.load import tables as loading
 from etl.load.comparisons import load_comparisons, missing_pairs
 from etl.model.decoder import Decoder
-from etl.model.evaluation import perplexity
+from etl.model.evaluation import Perplexity, perplexity
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
 from etl.pruning.registry import pruner
 from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
+from etl.slicing.run import Slices, SlicingJob
+from etl.slicing.store import SlicedModel
 from etl.token_sets import TokenSets
 
 if TYPE_CHECKING:
@@ -78,6 +80,21 @@ class Workbench:
             "compare": lambda _: self._compare(),
         }[step.kind](step)
 
+    def keep_weights(self, step: Step) -> None:
+        """See to it that the weights of a run lie in their folder, pruning again where they are gone."""
+        if _requested(step).pattern.sliced:
+            self.sliced_model(step)
+        else:
+            self.pruned_weights(step)
+
+    def sliced_model(self, step: Step) -> SlicedModel:
+        """Return the sliced model of a run from its folder, slicing again where it is gone."""
+        prune = next(s for s in self._plan.steps if s.kind == "prune" and s.run == step.run)
+        try:
+            return SlicedModel(self._folder(step), prune.fingerprint)
+        except PrunedWeightsError:
+            return self._slice(prune)[0]
+
     def pruned_weights(self, step: Step) -> PrunedWeights:
         """Return the pruned weights of a run from their folder, pruning again where they are gone."""
         prune = next(s for s in self._plan.steps if s.kind == "prune" and s.run == step.run)
@@ -116,6 +133,22 @@ class Workbench:
         calibration_id, rows = self._calibration(step.seed)
         columns = self._run_columns(step) | {"model_id": model_id, "calibration_id": calibration_id}
         run_id = loading.start_run(self._connection, step.run, columns)
+        if _requested(step).pattern.sliced:
+            _, slices = self._slice(step)
+            rows += loading.insert(self._connection, "slices", {"run_id": run_id, **vars(slices)})
+        else:
+            rows += self._prune_blocks(step, run_id, matrix_ids)
+        loading.finish_run(self._connection, run_id)
+        return rows + Counter(pruning_runs=1)
+
+    def _slice(self, step: Step) -> tuple[SlicedModel, Slices]:
+        folder, sequences = self._folder(step), self._tokens.calibration(step.seed)
+        job = SlicingJob(self._plan.checkpoint, self._device, sequences, folder, step.fingerprint)
+        return job.carry_out(_requested(step).sparsity, self._report_block)
+
+    def _prune_blocks(self, step: Step, run_id: int, matrix_ids: dict[tuple[int, str], int]) -> Counter[str]:
+        """Prune block by block, keep the weights, and load what each matrix gave."""
+        rows: Counter[str] = Counter()
         writer = PrunedWeightsWriter(self._folder(step), step.fingerprint)
         warnings = []
         for block in self._pruned_blocks(step):
@@ -127,20 +160,12 @@ class Workbench:
                 rows += loading.load_matrix(self._connection, run_id, matrix_id, pruned, metrics=metrics)
                 warnings += [f"{pruned.matrix.tensor_name}: {warning}" for warning in pruned.warnings]
         writer.finish()
-        loading.finish_run(self._connection, run_id)
         for warning in warnings:
             self._progress.note(warning)
-        return rows + Counter(pruning_runs=1)
+        return rows
 
     def _evaluate(self, step: Step) -> Counter[str]:
-        weights = None if step.request is None else self.pruned_weights(step).weights
-        measured = perplexity(
-            self._decoder,
-            self._tokens.evaluation,
-            self._settings.evaluate.window,
-            weights,
-            self._report_block,
-        )
+        measured = self._measured(step)
         rows: Counter[str] = Counter()
         if step.request is None:
             rows += self._dense_run(step)
@@ -156,6 +181,15 @@ class Workbench:
             "perplexities",
             {**columns, "token_count": measured.token_count, "perplexity": measured.value},
         )
+
+    def _measured(self, step: Step) -> Perplexity:
+        decoder, weights = None, None
+        if step.request is not None and step.request.pattern.sliced:
+            decoder = Decoder(self.sliced_model(step).checkpoint, self._device)
+        elif step.request is not None:
+            weights = self.pruned_weights(step).weights
+        window, texts = self._settings.evaluate.window, self._tokens.evaluation
+        return perplexity(decoder or self._decoder, texts, window, weights, self._report_block)
 
     def _cluster(self, step: Step) -> Counter[str]:
         settings = self._settings.clusters
@@ -189,7 +223,7 @@ class Workbench:
 
     def _compare(self) -> Counter[str]:
         _, keys = loading.model_keys(self._connection, self._plan.inputs.model)
-        prunes = {self._run_id(s): s for s in self._plan.steps if s.kind == "prune"}
+        prunes = {self._run_id(s): s for s in self._plan.steps if s.has_masks}
         pairs = missing_pairs(self._connection, prunes)
         needed = sorted({run for pair in pairs for run in pair})
         runs = {run: self.pruned_weights(prunes[run]) for run in needed}
@@ -240,7 +274,7 @@ class Workbench:
             "method": request.method,
             "sparsity": request.sparsity,
             "pattern": str(request.pattern),
-            "scope": request.scope if pruner(request.method).prunes else None,
+            "scope": request.scope if pruner(request.method).prunes and not request.pattern.sliced else None,
             "settings": settings,
             "seed": step.seed,
             "code_version": CODE_VERSIONS["prune"],

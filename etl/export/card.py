@@ -13,6 +13,7 @@ from warehouse.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from etl.export.contents import Contents
     from etl.export.record import RunRecord
 
 NAME = "README.md"
@@ -30,22 +31,23 @@ _RUN_COLUMNS = {
 _PACKAGES = ("torch", "transformers", "safetensors")
 
 
-def model_card(record: RunRecord, loading: str, files: str) -> str:
-    """Return the card, Markdown; `loading` and `files` say how to load it and what lies in it."""
+def model_card(record: RunRecord, contents: Contents, parameters: int) -> str:
+    """Return the card of an exported run, Markdown; `parameters` is how many the exported model has."""
     run = record.run
+    tags = "\n".join(f"- {tag}" for tag in contents.tags)
     title = f"{record.model['model_id']}, {run['method']} {run['sparsity']:.0%} {run['pattern']}"
     parts = [
-        "---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- pruned\n- sparse\n---",
+        f"---\nlibrary_name: {contents.library}\npipeline_tag: text-generation\ntags:\n{tags}\n---",
         f"# {printable(title)}",
         _introduction(record),
         "## Perplexity",
         _perplexities(record),
         "## Pruning",
-        _table(("", ""), _pruning(record)),
+        _table(("", ""), _pruning(record, parameters)),
         "## Loading",
-        loading,
+        contents.loading,
         "## Files",
-        files,
+        contents.files,
         "## How it was made",
         _making(record),
     ]
@@ -54,15 +56,20 @@ def model_card(record: RunRecord, loading: str, files: str) -> str:
 
 def _introduction(record: RunRecord) -> str:
     figures = record.figures[0] if record.figures else {}
-    share = figures.get("actual_sparsity")
-    zeros = (
-        ""
-        if share is None
-        else f" {share:.2%} of the weights in {figures['matrix_count']} matrices are zero."
-    )
+    left = ""
+    if figures.get("actual_sparsity") is not None:
+        share, count = figures["actual_sparsity"], figures["matrix_count"]
+        left = f" {share:.2%} of the weights in {count} matrices are zero."
+    if record.slices:
+        kept, size = record.slices[0]["kept_dimensions"], record.slices[0]["hidden_size"]
+        held = min(block["explained_variance"] for block in record.slices)
+        left = (
+            f" {kept} of the {size} dimensions of its residual stream are left; they hold at least "
+            f"{held:.2%} of its second moment on the calibration text."
+        )
     return (
         f"The model `{printable(record.model['model_id'])}` ({record.model['architecture']}), pruned by "
-        f"{DISTRIBUTION}.{zeros}"
+        f"{DISTRIBUTION}.{left}"
     )
 
 
@@ -83,7 +90,8 @@ def _perplexities(record: RunRecord) -> str:
     return _table(("text", "window", "tokens", "dense", "this model"), rows)
 
 
-def _pruning(record: RunRecord) -> Iterable[tuple[str, str]]:
+def _pruning(record: RunRecord, parameters: int) -> Iterable[tuple[str, str]]:
+    yield "parameters", f"{parameters:,} (dense {record.model['parameter_count']:,})"
     for column, words in _RUN_COLUMNS.items():
         if record.run.get(column) is not None:
             yield words, _shown(record.run[column])

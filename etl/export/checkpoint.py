@@ -35,10 +35,16 @@ _COMPANIONS = (
 
 
 def copy_companions(source: Path, target: Path) -> None:
-    """Copy configuration, tokenizer and licence of a checkpoint, as they are."""
+    """Copy configuration, tokenizer and licence of a checkpoint, as they are; what is there already stays."""
     for file in sorted(source.iterdir()):
         if file.is_file() and any(fnmatch(file.name, pattern) for pattern in _COMPANIONS):
-            shutil.copyfile(file, target / file.name)
+            copy_new(file, target)
+
+
+def copy_new(file: Path, folder: Path) -> None:
+    """Copy a file into a folder, unless it has one of that name."""
+    if not (folder / file.name).exists():
+        shutil.copyfile(file, folder / file.name)
 
 
 def write_shards(checkpoint: Checkpoint, weights: BlockWeights, target: Path, progress: Progress) -> None:

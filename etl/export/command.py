@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from etl.errors import ExportError
 from etl.export import card
-from etl.export.checkpoint import copy_companions, write_shards
+from etl.export.checkpoint import copy_companions, copy_new, write_shards
+from etl.export.contents import HASHES, MASKED, SLICED, Contents
 from etl.export.masks import write_masks
 from etl.export.record import read_record
-from etl.export.weights import pruned_weights
+from etl.export.weights import kept_weights
 from etl.model.checkpoint import Checkpoint
 from etl.plan import Step
+from etl.pruning.weights import PrunedWeights
+from etl.slicing.store import SlicedModel
 from warehouse.exporting import refuse_own_files
 from warehouse.folders import folder_written_whole
 from warehouse.opening import attach_read_only
@@ -22,22 +25,6 @@ from warehouse.opening import attach_read_only
 if TYPE_CHECKING:
     from etl.export.record import RunRecord
     from etl.progress import Progress
-
-#: Hashes of all files in the form that `sha256sum --check` reads; a folder that has it is an export.
-HASHES = "SHA256SUMS"
-_LOADING = """\
-```python
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-model = AutoModelForCausalLM.from_pretrained("this folder")
-tokenizer = AutoTokenizer.from_pretrained("this folder")
-```"""
-_FILES = f"""\
-- Weights, configuration and tokenizer as the dense checkpoint has them, the pruned weights in their place.
-- `masks/block-NNNNN.safetensors`: for the weight `NAME.weight` its mask `NAME.mask`, one bit per weight, 1
-  for kept, packed along the inputs, the highest bit first:
-  `numpy.unpackbits(mask, axis=1, count=in_features)`, where the metadata has `in_features`.
-- `{HASHES}`: `sha256sum --check {HASHES}` compares every file."""
 
 
 def export_run(
@@ -58,12 +45,31 @@ def export_run(
         checkpoint = _checked_source(record, target)
         with folder_written_whole(target, replace=replace, mark=HASHES) as partial:
             progress.started(1, 1, Step("export", f"run {run_id}", record.fingerprint, ""))
-            weights = pruned_weights(connection, database, record, device, progress)
+            folder, fingerprint = kept_weights(connection, database, record, device, progress)
+            if record.is_sliced:
+                model = SlicedModel(folder, fingerprint)
+                contents, parameters = _write_sliced(model, partial), model.checkpoint.parameter_count
+            else:
+                weights = PrunedWeights(folder, fingerprint)
+                contents = _write_masked(checkpoint, weights, partial, progress)
+                parameters = checkpoint.parameter_count
             copy_companions(checkpoint.folder, partial)
-            write_shards(checkpoint, weights.weights, partial, progress.advanced)
-            write_masks(weights, partial)
-            (partial / card.NAME).write_text(card.model_card(record, _LOADING, _FILES), encoding="utf-8")
+            (partial / card.NAME).write_text(card.model_card(record, contents, parameters), encoding="utf-8")
             return _write_hashes(partial)
+
+
+def _write_masked(
+    checkpoint: Checkpoint, weights: PrunedWeights, target: Path, progress: Progress
+) -> Contents:
+    write_shards(checkpoint, weights.weights, target, progress.advanced)
+    write_masks(weights, target)
+    return MASKED
+
+
+def _write_sliced(model: SlicedModel, target: Path) -> Contents:
+    for file in model.files:
+        copy_new(file, target)
+    return SLICED
 
 
 def _checked_source(record: RunRecord, target: Path) -> Checkpoint:

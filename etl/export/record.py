@@ -21,6 +21,7 @@ class RunRecord:
     - `model`: its row of `models`.
     - `calibration`: its row of `calibrations`, empty where none was used.
     - `figures`: its rows of `run_overview`, one for each evaluation text.
+    - `slices`: its rows of `slices`, none but for a sliced model.
     - `steps`: fingerprints of the finished pruning steps of this database.
     - `command`: the command that made the run, where the ledger has it.
     """
@@ -29,6 +30,7 @@ class RunRecord:
     model: dict[str, Any]
     calibration: dict[str, Any]
     figures: tuple[dict[str, Any], ...]
+    slices: tuple[dict[str, Any], ...]
     steps: frozenset[str]
     command: str | None
 
@@ -36,6 +38,11 @@ class RunRecord:
     def run_id(self) -> int:
         """The key of the run."""
         return self.run["run_id"]
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether whole dimensions are gone, so that there is a smaller model and no mask."""
+        return self.run["pattern"] == "sliced"
 
     @property
     def fingerprint(self) -> str:
@@ -68,6 +75,7 @@ def read_record(connection: duckdb.DuckDBPyConnection, run_id: int) -> RunRecord
         model=model,
         calibration=_one(connection, calibration, run["calibration_id"]),
         figures=tuple(_rows(connection, overview, run_id)),
+        slices=tuple(_rows(connection, "SELECT * FROM slices WHERE run_id = ? ORDER BY layer", run_id)),
         steps=frozenset(step[0] for step in steps),
         command=_command(connection, run),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import ExportError
 from etl.plan import make_plan
-from etl.pruning.weights import PrunedWeights, kept_fingerprint, weights_folder
+from etl.pruning.weights import kept_fingerprint, weights_folder
 from etl.settings.flags import recorded_settings
 from warehouse.errors import SparsityError
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from etl.settings.read import Settings
 
 
-def pruned_weights(
+def kept_weights(
     connection: duckdb.DuckDBPyConnection,
     database: Path,
     record: RunRecord,
     device: str,
     progress: Progress,
-) -> PrunedWeights:
-    """Return the pruned weights kept beside the database; where they are gone, prune again.
+) -> tuple[Path, str]:
+    """Return the folder of the weights kept beside the database, and their fingerprint; prune again if gone.
 
     Pruning again repeats the command that the ledger has for the run, as far as this run is concerned: its
     plan must lead to the very fingerprint of the run, so that nothing else can be taken for it.
@@ -38,7 +38,7 @@ def pruned_weights(
     folder = weights_folder(database, record.fingerprint)
     kept = kept_fingerprint(folder)
     if kept in record.steps:
-        return PrunedWeights(folder, kept)
+        return folder, kept
     progress.note(
         f"the pruned weights of run {record.run_id} are not kept beside the database; pruning again"
     )
@@ -51,7 +51,8 @@ def pruned_weights(
         raise _gone(record, "the command that made it now leads to other runs")
     from etl.workbench import Workbench  # noqa: PLC0415  seconds of import that kept weights do without
 
-    return Workbench(connection, database, plan, device, progress).pruned_weights(step)
+    Workbench(connection, database, plan, device, progress).keep_weights(step)
+    return folder, step.fingerprint
 
 
 def _settings(record: RunRecord) -> Settings:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: Tables with rows of a pruning run, in the order of deletion; its clusterings are deleted before.
 _RUN_TABLES = (
     "perplexities",
+    "slices",
     "feature_metrics",
     "feature_masks",
     "matrix_prunings",

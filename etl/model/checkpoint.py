@@ -20,8 +20,11 @@ from etl.model.finiteness import check_finite
 from etl.model.headers import TensorHeader, read_headers
 
 if TYPE_CHECKING:
+    import torch
+
     from etl.model.layout import Layout
     from etl.model.matrices import WeightMatrix
+    from etl.model.skeleton import Skeleton
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ class Checkpoint:
         from etl.model.skeleton import read_layout  # noqa: PLC0415  # torch and transformers
 
         return read_layout(self)
+
+    def skeleton(self, device: torch.device) -> Skeleton:
+        """Build the model without its weights, its buffers on `device`; raises as `layout` does."""
+        from etl.model.skeleton import build_skeleton  # noqa: PLC0415  # torch and transformers
+
+        return build_skeleton(self, device)
 
     @property
     def layer_count(self) -> int:

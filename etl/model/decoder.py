@@ -18,7 +18,7 @@ from torch.func import functional_call
 from etl.model.checkpoint import Checkpoint
 from etl.model.layout import find_blocks
 from etl.model.matrices import Place
-from etl.model.skeleton import build_skeleton, tied_names
+from etl.model.skeleton import tied_names
 from etl.model.stand_in import Call, StandIn, check_chain, check_same_arguments
 from etl.model.tensors import read_tensor
 
@@ -38,7 +38,7 @@ class Decoder:
         self.device = torch.device(device)
         on_cpu = self.device.type == "cpu"
         self.dtype = dtype or (torch.float32 if on_cpu else getattr(torch, checkpoint.dtype))
-        self._skeleton = build_skeleton(checkpoint, self.device)
+        self._skeleton = checkpoint.skeleton(self.device)
         self._model = self._skeleton.model
         self._path, blocks = find_blocks(self._model)
         self._blocks = list(blocks)
@@ -121,6 +121,12 @@ class Decoder:
         finally:
             self._stand_ins[-1].replacement = None
             self._calls.clear()
+
+    def ends(self) -> tuple[nn.Module, nn.Module, nn.Module]:
+        """Return the embedding, the norm behind the last block and the head, with their weights."""
+        self._load_head()
+        norm = self._model.base_model.get_submodule("norm")
+        return self._model.get_input_embeddings(), norm, self._model.get_output_embeddings()
 
     @torch.no_grad()
     def _calls_for(self, tokens: torch.Tensor) -> list[Call]:

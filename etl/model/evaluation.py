@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from etl.errors import OVERFLOW_ADVICE, CalibrationError, EvaluationError
 from etl.model.decoder import Decoder
@@ -52,8 +53,7 @@ def perplexity(
     hidden = torch.cat([decoder.embed(batch) for batch in windows.split(batch_size)])
     for layer in range(decoder.layer_count):
         with decoder.block(layer, weights(layer) if weights else None) as block:
-            for batch in hidden.split(batch_size):
-                batch.copy_(decoder.run(block, layer, batch))
+            hidden = _through(decoder, block, layer, hidden, batch_size)
         if not hidden.isfinite().all():
             msg = f"block {layer} makes infinite or NaN activations of the evaluation text; {OVERFLOW_ADVICE}"
             raise EvaluationError(msg)
@@ -65,6 +65,20 @@ def perplexity(
         msg = f"the perplexity is no finite number: the mean loss is {loss:g}; {OVERFLOW_ADVICE}"
         raise EvaluationError(msg)
     return Perplexity(math.exp(loss), len(losses) * (window - 1), window, len(losses))
+
+
+def _through(
+    decoder: Decoder, block: nn.Module, layer: int, hidden: torch.Tensor, batch_size: int
+) -> torch.Tensor:
+    """Return the output of a loaded block, in the place of `hidden` unless it has another width."""
+    others = []
+    for batch in hidden.split(batch_size):
+        output = decoder.run(block, layer, batch)
+        if output.shape == batch.shape:
+            batch.copy_(output)
+        else:
+            others.append(output)
+    return torch.cat(others) if others else hidden
 
 
 def _windows(tokens: torch.Tensor, window: int, vocabulary_size: int) -> torch.Tensor:

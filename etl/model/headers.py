@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from etl.errors import CheckpointError
 
 _WHOLE_NAME = "model.safetensors"
-_INDEX_NAME = "model.safetensors.index.json"
+INDEX_NAME = "model.safetensors.index.json"
 _INDEX_SUFFIX = ".safetensors.index.json"
 #: What Linux allows for the name of a file.
 _LONGEST_NAME = 255
@@ -85,9 +85,9 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> tuple[list[Path], set
         return _shards(folder, named) if named.endswith(_INDEX_SUFFIX) else ([folder / named], set())
     if (folder / _WHOLE_NAME).is_file():
         return [folder / _WHOLE_NAME], set()
-    if not (folder / _INDEX_NAME).is_file():
-        _refuse(f"{folder} has neither {_WHOLE_NAME} nor {_INDEX_NAME}; {_advice(folder)}")
-    return _shards(folder, _INDEX_NAME)
+    if not (folder / INDEX_NAME).is_file():
+        _refuse(f"{folder} has neither {_WHOLE_NAME} nor {INDEX_NAME}; {_advice(folder)}")
+    return _shards(folder, INDEX_NAME)
 
 
 def _shards(folder: Path, index: str) -> tuple[list[Path], set[str]]:

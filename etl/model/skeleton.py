@@ -40,7 +40,7 @@ class Skeleton:
 
 def read_layout(checkpoint: Checkpoint) -> Layout:
     """Return what the model of a checkpoint is built of; raises as `build_skeleton` does."""
-    skeleton = build_skeleton(checkpoint, torch.device("cpu"))
+    skeleton = checkpoint.skeleton(torch.device("cpu"))
     blocks, modules = find_blocks(skeleton.model)
     config = skeleton.model.config.get_text_config()
     return Layout(
@@ -62,7 +62,7 @@ def build_skeleton(checkpoint: Checkpoint, device: torch.device) -> Skeleton:
     """
     try:
         config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False)
-        with _parameters_on_meta():
+        with parameters_on_meta():
             model, predicts = _build(config)
     except Exception as error:  # transformers and its validators raise errors of many kinds
         reason = own_code(checkpoint.folder, "config.json") or " ".join(str(error).split())
@@ -70,7 +70,7 @@ def build_skeleton(checkpoint: Checkpoint, device: torch.device) -> Skeleton:
         raise CheckpointError(msg) from error
     skeleton = Skeleton(model.eval(), parameter_sources(model, checkpoint.tensors), predicts)
     _check_parameters(skeleton, checkpoint)
-    _move_buffers(model, device)
+    move_buffers(model, device)
     return skeleton
 
 
@@ -108,7 +108,7 @@ def _is_encoder(config: PreTrainedConfig) -> bool:
 
 
 @contextmanager
-def _parameters_on_meta() -> Generator[None]:
+def parameters_on_meta() -> Generator[None]:
     """Turn each parameter into a meta tensor as it is registered, so that it never takes memory.
 
     `torch.device("meta")` would take the buffers too, and no checkpoint holds the rotary frequencies in them.
@@ -158,7 +158,8 @@ def _check_parameters(skeleton: Skeleton, checkpoint: Checkpoint) -> None:
             raise CheckpointError(msg)
 
 
-def _move_buffers(model: nn.Module, device: torch.device) -> None:
+def move_buffers(model: nn.Module, device: torch.device) -> None:
+    """Move the buffers of a model whose parameters lie on `meta`."""
     for module in model.modules():
         for name, buffer in list(module.named_buffers(recurse=False)):
             setattr(module, name, buffer.to(device))

@@ -42,7 +42,7 @@ class MatrixPruner:
     @torch.no_grad()
     def prune(self, matrices: Sequence[WeightMatrix], inputs: SharedInputs) -> Iterator[PrunedMatrix]:
         """Prune the matrices of one block on the statistics of their inputs, in the order given."""
-        method = registry.pruner(self.request.method)
+        method = registry.matrix_pruner(self.request.method)
         prepared: dict[str, Any] = {}
         for matrix in matrices:
             started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Which positions a pruning method may choose freely: anywhere, or N kept of every M consecutive inputs."""
+"""What a pruning method may take away: any weight, M − N of every M inputs, or whole dimensions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ _N_OF_M = re.compile(r"([0-9]+):([0-9]+)")
 
 @dataclass(frozen=True)
 class Pattern:
-    """`kept` of every `group` consecutive inputs of one output row; both None when unstructured."""
+    """`kept` of every `group` consecutive inputs of one output row; both None when unstructured.
+
+    `sliced` says that whole dimensions go, which leaves smaller matrices and no mask.
+    """
 
     kept: int | None = None
     group: int | None = None
+    sliced: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
-        """Read `"unstructured"` or `"N:M"`, where N inputs of every M are kept and 1 ≤ N < M.
+        """Read `"unstructured"`, `"sliced"` or `"N:M"`, where N inputs of every M are kept and 1 ≤ N < M.
 
         Raises PatternError for anything else.
         """
-        if text == "unstructured":
-            return cls()
+        if text in {"unstructured", "sliced"}:
+            return cls(sliced=text == "sliced")
         match = _N_OF_M.fullmatch(text)
         if match is None:
             msg = f'pattern "{text}" is not known; write unstructured, or N:M with N kept of every M (2:4)'
@@ -37,14 +41,14 @@ class Pattern:
 
     @property
     def implied_sparsity(self) -> float | None:
-        """The share of zeros that N:M fixes, 1 − N/M; None for the unstructured pattern."""
+        """The share of zeros that N:M fixes, 1 − N/M; None for the other patterns."""
         if self.kept is None or self.group is None:
             return None
         return 1 - self.kept / self.group
 
     @property
     def pruned(self) -> int:
-        """How many inputs of each group go: M − N, 0 for the unstructured pattern."""
+        """How many inputs of each group go: M − N, 0 for the other patterns."""
         return 0 if self.kept is None or self.group is None else self.group - self.kept
 
     def check_width(self, matrix: str, in_features: int) -> None:
@@ -57,4 +61,6 @@ class Pattern:
             raise PatternError(msg)
 
     def __str__(self) -> str:
-        return "unstructured" if self.group is None else f"{self.kept}:{self.group}"
+        if self.group is not None:
+            return f"{self.kept}:{self.group}"
+        return "sliced" if self.sliced else "unstructured"

@@ -66,6 +66,10 @@ class Scorer(Pruner):
         """
 
 
+class Slicer(Pruner):
+    """A method that takes whole dimensions of the residual stream away; `etl.slicing` carries it out."""
+
+
 class Updater(Pruner):
     """A method that changes the weights it keeps, from the second moment of the inputs."""
 

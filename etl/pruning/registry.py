@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from etl.errors import PruningRequestError
-from etl.pruning.pruner import SCORE_SCOPES, Scorer, Updater
+from etl.pruning.pruner import SCORE_SCOPES, Scorer, Slicer, Updater
 
 GROUP = "sparsity_tui.pruners"
 BUILT_IN = {
@@ -23,6 +23,7 @@ BUILT_IN = {
     "ria": "etl.pruning.methods.ria:RIA",
     "gptq": "etl.pruning.methods.gptq:GPTQ",
     "round": "etl.pruning.methods.round:Round",
+    "slicegpt": "etl.slicing.method:SliceGPT",
 }
 
 
@@ -33,7 +34,7 @@ def method_names() -> tuple[str, ...]:
 
 
 @cache
-def pruner(name: str) -> Scorer | Updater:
+def pruner(name: str) -> Scorer | Updater | Slicer:
     """Return the method of that name; only its own module is imported.
 
     Raises:
@@ -47,7 +48,9 @@ def pruner(name: str) -> Scorer | Updater:
         msg = f"the pruning method {name} ({point.value}) cannot be loaded: {said(error)}"
         raise PruningRequestError(msg) from error
     scopes = getattr(found, "scopes", ())
-    known = isinstance(found, Updater) or (isinstance(found, Scorer) and {*scopes} <= {*SCORE_SCOPES})
+    known = isinstance(found, Updater | Slicer) or (
+        isinstance(found, Scorer) and {*scopes} <= {*SCORE_SCOPES}
+    )
     if not scopes or not known:
         msg = (
             f"the pruning method {name} ({point.value}) must be a Scorer with scopes out of "
@@ -57,10 +60,24 @@ def pruner(name: str) -> Scorer | Updater:
     return found
 
 
+def matrix_pruner(name: str) -> Scorer | Updater:
+    """Return the method of that name if it prunes matrix by matrix."""
+    found = pruner(name)
+    if isinstance(found, Slicer):
+        msg = f"{name} slices the whole model and prunes no matrix by itself"
+        raise PruningRequestError(msg)
+    return found
+
+
+def slices(name: str) -> bool:
+    """Tell whether the method of that name takes whole dimensions away."""
+    return isinstance(pruner(name), Slicer)
+
+
 def scorer(name: str) -> Scorer:
     """Return the method of that name if it only takes weights away, as scope `model` asks of it."""
     found = pruner(name)
-    if isinstance(found, Updater):
+    if not isinstance(found, Scorer):
         msg = f"{name} changes the weights it keeps, so its scores cannot compete over the whole model"
         raise PruningRequestError(msg)
     return found

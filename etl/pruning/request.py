@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from etl.errors import PatternError, PruningRequestError
 from etl.pruning.patterns import Pattern
 from etl.pruning.pruner import Updater
-from etl.pruning.registry import pruner
+from etl.pruning.registry import pruner, slices
 
 TIE_RULES = ("exact", "reference")
 
@@ -77,20 +77,20 @@ class PruningRequest:
         method: str,
         sparsity: float | None = None,
         *,
-        pattern: str = "unstructured",
+        pattern: str | None = None,
         scope: str | None = None,
         **settings: Any,
     ) -> PruningRequest:
-        """Make a request; `sparsity` None takes what N:M implies, `scope` None the method's default.
+        """Make a request; `sparsity` None takes what N:M implies, `pattern`, `scope` None the method's own.
 
         Raises PatternError or PruningRequestError.
         """
-        parsed = Pattern.parse(pattern)
+        parsed = Pattern.parse(pattern or ("sliced" if slices(method) else "unstructured"))
         share = parsed.implied_sparsity if sparsity is None else sparsity
         if share is None and not pruner(method).prunes:
             share = 0.0
         if share is None:
-            _refuse("unstructured pruning needs a sparsity, such as 0.5")
+            _refuse(f"{parsed} pruning needs a sparsity, such as 0.5")
         return cls(method, share, parsed, scope or pruner(method).scopes[0], **settings)
 
     @property
@@ -115,6 +115,7 @@ class PruningRequest:
         if self.scope not in scopes:
             _refuse(f'{self.method} has no scope "{self.scope}"; choose one of {", ".join(scopes)}')
         self._check_sparsity()
+        self._check_slicing()
         self._check_settings()
         self._check_later_settings()
 
@@ -124,6 +125,20 @@ class PruningRequest:
         implied = self.pattern.implied_sparsity
         if implied is not None and not math.isclose(self.sparsity, implied):
             _refuse(f"pattern {self.pattern} means sparsity {implied:g}, not {self.sparsity:g}; leave it out")
+
+    def _check_slicing(self) -> None:
+        if not slices(self.method):
+            if self.pattern.sliced:
+                _refuse(f"{self.method} prunes single weights and cannot be sliced; choose another pattern")
+            return
+        if not self.pattern.sliced:
+            _refuse(
+                f"{self.method} takes whole dimensions away and has no pattern {self.pattern}; leave it out"
+            )
+        for name in (*_LATER, "layers"):
+            default = next(item.default for item in fields(self) if item.name == name)
+            if name != "group_size" and getattr(self, name) != default:
+                _refuse(f"{self.method} slices the whole model; {name} does not apply to it, leave it out")
 
     def _check_settings(self) -> None:
         if self.ties not in TIE_RULES:

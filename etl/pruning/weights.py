@@ -20,7 +20,8 @@ from etl.model.matrices import WeightMatrix
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from warehouse.files import written_whole
 
-_MANIFEST = "run.json"
+#: The file of a folder of weights that makes it whole, and names the run.
+MANIFEST = "run.json"
 #: The tensors kept of a matrix beside its weight and its packed mask.
 _NORMS = ("activation_norm", "input_weight_norm", "output_weight_norm")
 
@@ -33,7 +34,7 @@ def weights_folder(database: Path, run: str) -> Path:
 def kept_fingerprint(folder: Path) -> str:
     """Return the fingerprint of the whole run that a folder keeps, empty where it keeps none."""
     try:
-        return str(json.loads((folder / _MANIFEST).read_text())["fingerprint"])
+        return str(json.loads((folder / MANIFEST).read_text())["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -49,7 +50,7 @@ class PrunedWeightsWriter:
         self._fingerprint = fingerprint
         self._layers: list[int] = []
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / _MANIFEST).unlink(missing_ok=True)
+        (self._folder / MANIFEST).unlink(missing_ok=True)
 
     def add(self, block: PrunedBlock) -> None:
         """Write one block."""
@@ -74,7 +75,7 @@ class PrunedWeightsWriter:
 
     def finish(self) -> PrunedWeights:
         """Write the manifest, which makes the run whole, and return the run for reading."""
-        with written_whole(self._folder / _MANIFEST) as partial:
+        with written_whole(self._folder / MANIFEST) as partial:
             partial.write_text(json.dumps({"fingerprint": self._fingerprint, "layers": self._layers}))
         return PrunedWeights(self._folder, self._fingerprint)
 
@@ -88,7 +89,7 @@ class PrunedWeights:
     def __init__(self, folder: str | Path, fingerprint: str) -> None:
         self._folder = Path(folder)
         try:
-            manifest = json.loads((self._folder / _MANIFEST).read_text())
+            manifest = json.loads((self._folder / MANIFEST).read_text())
             self.fingerprint, layers = manifest["fingerprint"], manifest["layers"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             msg = f"{self._folder} holds no finished pruning run; prune again"

@@ -123,8 +123,12 @@ class Prune(Table):
         DEFAULT_METHODS,
         description=f"pruning methods: {', '.join(BUILT_IN)}; installed packages may add others",
     )
-    sparsity: Some[float] = Field((0.5,), description="shares of zeros in [0, 1), for unstructured runs")
-    pattern: Some[str] = Field(("unstructured", "2:4"), description="unstructured, or N:M (N of M kept)")
+    sparsity: Some[float] = Field(
+        (0.5,), description="shares of zeros in [0, 1), for unstructured runs; slicegpt: of dimensions"
+    )
+    pattern: Some[str] = Field(
+        ("unstructured", "2:4"), description="unstructured, or N:M (N of M kept); slicegpt has its own"
+    )
     scope: str | None = Field(
         None, description="compare scores over: row, matrix, model, cumulative (default: by method)"
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from etl.clusters.methods import combinations
 from etl.pruning.patterns import Pattern
-from etl.pruning.registry import pruner
+from etl.pruning.registry import pruner, slices
 from etl.pruning.request import PruningRequest
 from etl.settings.keys import (
     CHECKPOINT,
@@ -134,7 +134,7 @@ def _requests(prune: Prune, model: Model) -> list[PruningRequest]:
     requests = []
     for method in prune.method:
         ties = prune.ties if method == "magnitude" else "exact"
-        choices = _sparsities(prune) if pruner(method).prunes else _rounded_only(prune)
+        choices = _choices(prune, method)
         requests += [
             PruningRequest.of(
                 method,
@@ -147,6 +147,20 @@ def _requests(prune: Prune, model: Model) -> list[PruningRequest]:
             for (pattern, sparsity), stored in itertools.product(choices, _stored(prune, method))
         ]
     return requests
+
+
+def _choices(prune: Prune, method: str) -> list[tuple[str, float | None]]:
+    """Return the patterns and sparsities of a method.
+
+    Patterns beside other methods are meant for these: a method that slices has one of its own.
+    """
+    if slices(method) and not ("pattern" in prune.model_fields_set and _all_slice(prune)):
+        return [("sliced", sparsity) for sparsity in prune.sparsity]
+    return _sparsities(prune) if pruner(method).prunes else _rounded_only(prune)
+
+
+def _all_slice(prune: Prune) -> bool:
+    return all(map(slices, prune.method))
 
 
 def _sparsities(prune: Prune) -> list[tuple[str, float | None]]:
@@ -171,6 +185,8 @@ def _rounded_only(prune: Prune) -> list[tuple[str, float | None]]:
 
 def _stored(prune: Prune, method: str) -> tuple[str, ...]:
     """Return the value formats of a method; one that only rounds takes the narrow ones among several."""
+    if slices(method) and not _all_slice(prune):
+        return (CHECKPOINT,)
     narrow = tuple(stored for stored in prune.value_format if stored != CHECKPOINT)
     return prune.value_format if pruner(method).prunes or not narrow else narrow
 

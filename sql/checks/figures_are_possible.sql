@@ -169,6 +169,18 @@ WITH faults AS (
     FROM perplexities
     UNION ALL
     SELECT
+        'slices' AS table_name,
+        concat_ws(', ', run_id, layer) AS key_text,
+        concat_ws(
+            '; ',
+            out_of_range('layer', layer, 0, NULL),
+            not_positive('kept_dimensions', kept_dimensions),
+            out_of_range('kept_dimensions', kept_dimensions, NULL, hidden_size),
+            out_of_range('explained_variance', explained_variance, 0, 1)
+        ) AS fault
+    FROM slices
+    UNION ALL
+    SELECT
         'kernel_benchmarks' AS table_name,
         concat_ws(', ', device, kernel, out_features, in_features, batch, measured_at) AS key_text,
         concat_ws(

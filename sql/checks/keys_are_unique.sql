@@ -155,6 +155,13 @@ GROUP BY clustering_id, cluster_a, cluster_b
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'slices' AS table_name,
+    concat_ws(', ', run_id, layer) AS key_text
+FROM slices
+GROUP BY run_id, layer
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'perplexities' AS table_name,
     concat_ws(', ', run_id, dataset, "window") AS key_text
 FROM perplexities

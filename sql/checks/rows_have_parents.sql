@@ -98,6 +98,12 @@ WITH children AS (
     FROM perplexities
     UNION ALL
     SELECT DISTINCT
+        'slices' AS table_name,
+        'pruning_runs' AS parent,
+        run_id::VARCHAR AS parent_key
+    FROM slices
+    UNION ALL
+    SELECT DISTINCT
         'etl_steps' AS table_name,
         'etl_runs' AS parent,
         etl_run_id::VARCHAR AS parent_key

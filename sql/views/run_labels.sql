@@ -9,7 +9,7 @@ WITH described AS (
         group_size,
         seed,
         CASE
-            WHEN pattern <> 'unstructured' THEN pattern
+            WHEN pattern NOT IN ('unstructured', 'sliced') THEN pattern
             WHEN sparsity > 0 THEN format('{:g}%', round(100 * sparsity, 6))
         END AS asked_text,
         CASE

@@ -56,6 +56,10 @@ PLANTED = {
         "UPDATE matrix_prunings SET reconstruction_error = -0.1 WHERE run_id = 1",
         "UPDATE matrix_prunings SET elapsed_seconds = 'inf' WHERE run_id = 1",
         "INSERT INTO perplexities VALUES (1, 'text', 512, 1000, 0.5)",
+        "INSERT INTO slices VALUES (1, 0, 0, 32, 0.5)",
+        "INSERT INTO slices VALUES (1, 0, 40, 32, 0.5)",
+        "INSERT INTO slices VALUES (1, 0, 24, 32, 1.5)",
+        "INSERT INTO slices VALUES (1, -1, 24, 32, 0.5)",
         "INSERT INTO feature_comparisons VALUES (1, 2, 1, 'input', 0, 1.5, 0.5, 0.5)",
         "INSERT INTO feature_comparisons VALUES (2, 1, 1, 'input', 0, 0.5, 0.5, 0.5)",
     ],
@@ -64,6 +68,7 @@ PLANTED = {
         "INSERT INTO clusterings SELECT * REPLACE (9 AS clustering_id) FROM clusterings"
         " WHERE clustering_id = 2",
         "INSERT INTO perplexities SELECT 1, 'text', 512, 1000, 9.0 FROM range(2)",
+        "INSERT INTO slices SELECT 1, 0, 24, 32, 0.5 FROM range(2)",
     ],
     "rows_have_parents": [
         "DELETE FROM models",
@@ -72,6 +77,7 @@ PLANTED = {
         "UPDATE pruning_runs SET calibration_id = 9 WHERE run_id = 1",
         "DELETE FROM clusterings WHERE clustering_id = 1",
         "INSERT INTO perplexities VALUES (9, 'text', 512, 1000, 9.0)",
+        "INSERT INTO slices VALUES (9, 0, 24, 32, 0.5)",
         "INSERT INTO feature_comparisons VALUES (1, 9, 1, 'input', 0, 0.5, 0.5, 0.5)",
         "INSERT INTO feature_embeddings VALUES (9, 1, 'input', 0, 'pca', 0, 0, 0.0, 0.0)",
         "INSERT INTO cluster_centroids VALUES (9, 0, 1, '1'::BIT, 0.5, 0.5)",

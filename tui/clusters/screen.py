@@ -14,7 +14,7 @@ from tui.clusters.tables import clusters_tables
 from tui.dialogs.tables import ExportTable
 from tui.frame.panels import PanelScreen, chosen_row, panel_actions, place_of, step_actions
 from tui.state.registry import Action
-from tui.state.selection import describe_matrix, matrix_of, run_of
+from tui.state.selection import describe_matrix, maskless, matrix_of, run_of
 from tui.state.variants import Variant, next_variant, variant_named, variant_of, variants_of
 from tui.widgets.level_bars import LevelBars
 from tui.widgets.table import Table
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from warehouse.expressions.clusters import Interval
 
 NOT_CLUSTERED = "this run is not clustered; cluster its masks with: sparsity-etl run --cluster"
-NOT_PRUNED = "the dense model has no mask; choose a pruned run in the overview (1)"
+NOT_PRUNED = "{} has no mask; choose a pruned run in the overview (1)"
 
 
 class ClustersScreen(PanelScreen):
@@ -76,7 +76,7 @@ class ClustersScreen(PanelScreen):
         self.matrix = matrix_of(app.overview, app.selection)
         if self.matrix is None:
             self.run_data = self.matrix_data = None
-            self.show_nothing(NOT_PRUNED)
+            self.show_nothing(NOT_PRUNED.format(maskless(app.overview, app.selection)))
             return
         run_id, matrix_id = self.matrix.run_id, self.matrix.matrix_id
         asked = ((app.generation, run_id), (app.generation, run_id, matrix_id))

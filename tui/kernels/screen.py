@@ -18,7 +18,7 @@ from tui.kernels.text import Conditions
 from tui.state import jobs
 from tui.state.devices import Device
 from tui.state.registry import Action
-from tui.state.selection import describe_matrix, matrix_of, run_of
+from tui.state.selection import describe_matrix, maskless, matrix_of, run_of
 from tui.widgets.job_log import JobLog
 from tui.widgets.level_bars import LevelBars
 from warehouse.overview import MatrixFigures
@@ -80,7 +80,8 @@ class KernelsScreen(PanelScreen):
         """Say why nothing can be measured, or no other conditions be shown."""
         if verb == "measure":
             if self.matrix is None:
-                return "the dense model has no mask; choose a pruned run in the overview (1)"
+                kind = maskless(self.host.overview, self.host.selection)
+                return f"{kind} has no mask; choose a pruned run in the overview (1)"
             job = self.query_one(panes.JobPanel).log_view.job
             return "a job on this database is running" if job is not None and job.running else None
         field = verb.removeprefix("next_")

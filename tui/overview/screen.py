@@ -17,7 +17,7 @@ from tui.frame.screen import SparsityScreen
 from tui.overview.run_tree import HEADER, RunTree
 from tui.overview.text import matrix_facts, run_facts
 from tui.state.registry import Action
-from tui.state.selection import Selection, matrix_of, run_of
+from tui.state.selection import Selection, maskless, matrix_of, run_of
 from tui.widgets.facts import Facts
 from tui.widgets.heatmap import Heatmap
 from tui.widgets.legend import Legend
@@ -95,7 +95,7 @@ class OverviewScreen(SparsityScreen):
         ):
             return "this run has no pruned matrix; choose another run"
         if verb == "compare" and (run is None or not run.matrix_count):
-            return "the dense model has no mask to compare with; choose another run"
+            return f"{maskless(app.overview, app.selection)} has no mask to compare with; choose another run"
         return None
 
     def tables(self) -> "list[ExportTable]":
@@ -230,7 +230,8 @@ class OverviewScreen(SparsityScreen):
         about_run.title = f"run {run.run_id}: {run.run_label}" if run else ""
         about_run.facts = run_facts(run) if run else ()
         if matrix is None:
-            about_matrix.title = "the dense model: nothing is pruned; choose a run with j and k"
+            kind = maskless(app.overview, app.selection)
+            about_matrix.title = f"{kind}: no matrix has a mask; choose a run with j and k"
             about_matrix.facts = ()
         else:
             about_matrix.title = f"block {matrix.layer} {matrix.projection}"

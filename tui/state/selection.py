@@ -124,6 +124,12 @@ def column_names(matrices: Sequence[MatrixFigures]) -> list[str]:
     return [matrix.component if matrix.projection in doubled else matrix.projection for matrix in matrices]
 
 
+def maskless(overview: Overview | None, selection: Selection) -> str:
+    """Say what kind of run is selected, of those that have no masks."""
+    run = run_of(overview, selection.run_id) if overview else None
+    return "a sliced model" if run is not None and run.pattern == "sliced" else "the dense model"
+
+
 def describe_matrix(matrix: MatrixFigures) -> str:
     """Name a matrix in a few words: block 3 down."""
     return f"block {matrix.layer} {matrix.projection}"
@@ -146,8 +152,9 @@ def _settle_run(selection: Selection, overview: Overview) -> tuple[RunFigures | 
     chosen = next((run for run in candidates if run.run_id == selection.run_id), None)
     if chosen is None and selection.run_id is not None:
         complaint = complaint or f"there is no run {selection.run_id} of this model in the database"
+    masked = (run for run in candidates if run.matrix_count)
     pruned = (run for run in candidates if run.method != "dense")
-    return chosen or next(pruned, next(iter(candidates), None)), complaint
+    return chosen or next(masked, next(pruned, next(iter(candidates), None))), complaint
 
 
 def _nearest_matrix(overview: Overview, selection: Selection) -> MatrixFigures | None:

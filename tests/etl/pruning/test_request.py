@@ -62,6 +62,23 @@ def test_sparsity_outside_its_range_is_refused(sparsity: float):
             "int8 in groups of 128 inputs cannot hold pattern 3:5, whose 5 inputs would have two scales",
         ),
         ({"method": "wanda", "sparsity": 0.5, "projections": ()}, "projections must name at least one"),
+        (
+            {"method": "wanda", "sparsity": 0.5, "pattern": "sliced"},
+            "wanda prunes single weights and cannot be",
+        ),
+        (
+            {"method": "slicegpt", "pattern": "2:4"},
+            "slicegpt takes whole dimensions away and has no pattern 2:4",
+        ),
+        ({"method": "slicegpt"}, "sliced pruning needs a sparsity"),
+        ({"method": "slicegpt", "sparsity": 0.5, "layers": (0,)}, "layers does not apply to it"),
+        (
+            {"method": "slicegpt", "sparsity": 0.5, "value_format": "int4"},
+            "value_format does not apply to it",
+        ),
+        ({"method": "slicegpt", "sparsity": 0.5, "allocation": "owl"}, "allocation does not apply to it"),
+        ({"method": "slicegpt", "sparsity": 0.5, "refine": "swaps"}, "refine does not apply to it"),
+        ({"method": "slicegpt", "sparsity": 0.5, "scope": "row"}, 'slicegpt has no scope "row"'),
     ],
 )
 def test_requests_that_make_no_sense_say_what_to_do(settings: dict, message: str):
@@ -81,7 +98,9 @@ def test_planning_needs_no_torch():
     program = (
         "import sys, etl.model.checkpoint, etl.pruning.patterns, etl.pruning.request\n"
         "from etl.pruning.registry import BUILT_IN\n"
-        "[etl.pruning.request.PruningRequest.of(method, 0.0, value_format='int4') for method in BUILT_IN]\n"
+        "for method in BUILT_IN:\n"
+        "    stored = None if method == 'slicegpt' else 'int4'\n"
+        "    etl.pruning.request.PruningRequest.of(method, 0.0, value_format=stored)\n"
         "assert not {'torch', 'transformers', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -60,7 +60,7 @@ async def test_a_figure_is_chosen_from_a_list(database: Path) -> None:
 
 
 async def test_moving_through_the_runs_shows_each(database: Path) -> None:
-    """The run under the cursor is the one shown; the dense model says that nothing is pruned."""
+    """The run under the cursor is the one shown; the dense model says that it has no masks."""
     async with running(database) as (app, pilot):
         await pilot.press("j")
         await settle(pilot)
@@ -69,7 +69,7 @@ async def test_moving_through_the_runs_shows_each(database: Path) -> None:
         await pilot.press("g", "g", "j")
         await settle(pilot)
         assert app.selection.run_id == 1
-        assert "nothing is pruned" in screen_text(app)
+        assert "the dense model: no matrix has a mask" in screen_text(app)
 
 
 async def test_hjkl_moves_from_the_runs_into_the_heatmap_and_back(database: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.tui.samples import matrix, overview, run
-from tui.state.selection import Selection, next_run, stepped
+from tui.state.selection import Selection, maskless, next_run, stepped
 
 DATA = overview(
     run(1, "dense"), run(2, "magnitude"), run(3), run(9, model_id="n"),
@@ -27,6 +27,16 @@ def test_an_empty_selection_settles_on_the_first_pruned_run() -> None:
     settled, complaints = Selection().settled(DATA)
     assert (settled.model_id, settled.run_id, settled.layer, settled.projection) == ("m", 2, 0, "q")
     assert complaints == []
+
+
+def test_a_sliced_run_has_no_masks() -> None:
+    """A run with masks is shown before it."""
+    sliced = run(2, "slicegpt", pattern="sliced", sparsity=0.25, matrix_count=None)
+    data = overview(run(1, "dense"), sliced, run(3), matrix(3, 0, "q"))
+    assert Selection().settled(data)[0].run_id == 3
+    assert maskless(data, Selection(run_id=2)) == "a sliced model"
+    assert maskless(data, Selection(run_id=1)) == "the dense model"
+    assert Selection().settled(overview(run(1, "dense"), sliced))[0].run_id == 2
 
 
 def test_what_does_not_exist_is_told() -> None:

@@ -1,0 +1,1 @@
+-- The table slices is new: it is made as every table is, and older databases have no sliced runs to put into it.
