@@ -1,1 +1,2 @@
--- The table slices is new: it is made as every table is, and older databases have no sliced runs to put into it.
+-- The table slices is new: it is made as every table is, and older databases have no sliced runs to put
+-- into it.
