@@ -86,6 +86,9 @@ def test_sparsity_zero_changes_nothing():
     )
     assert torch.equal(updated, weight)
     assert not pruned.any()
+    # What is not contiguous cannot be written to a file.
+    assert updated.is_contiguous()
+    assert pruned.is_contiguous()
 
 
 def test_the_weights_given_are_left_alone():
