@@ -17,6 +17,7 @@ from etl.load.measurements import MeasurementFile, read_measurements
 from etl.load.tables import cluster_axis
 from etl.model.checkpoint import Checkpoint
 from etl.model.texts import evaluation_text, text_fingerprint
+from etl.pruning.description import describe
 from etl.pruning.registry import pruner
 
 if TYPE_CHECKING:
@@ -123,30 +124,6 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
 def load_step(file: MeasurementFile) -> Step:
     """Return the step that loads a file of kernel measurements."""
     return Step("load", str(file.path), "", _fingerprint("load", file.digest))
-
-
-def describe(request: PruningRequest) -> str:
-    """Say in words what a request prunes."""
-    words = [request.method]
-    if pruner(request.method).prunes:
-        words += [f"{request.sparsity:g}", str(request.pattern)]
-        words += [f"by {request.scope}"] if str(request.pattern) == "unstructured" else []
-    if request.value_format is not None:
-        groups = f"groups of {request.group_size}" if request.group_size else "rows"
-        words.append(f"{request.value_format} in {groups}")
-    if request.allocation != "uniform":
-        words.append(f"allocation {request.allocation} ± {request.allocation_spread:g}")
-    if request.refine is not None:
-        words.append(f"refined by {request.refine}")
-    if request.true_sequential:
-        words.append("true-sequential")
-    if request.projections is not None:
-        words.append(f"projections {','.join(request.projections)}")
-    if request.layers is not None:
-        words.append(f"blocks {','.join(map(str, request.layers))}")
-    if request.ties != "exact":
-        words.append(f"ties {request.ties}")
-    return " ".join(words)
 
 
 def _read_inputs(settings: Settings, checkpoint: Checkpoint, draw: Draw) -> Inputs:
