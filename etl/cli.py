@@ -21,6 +21,7 @@ EXAMPLES = """\
   sparsity-etl run                          the bundled model, every method, 50% and 2:4
   sparsity-etl run pipeline.toml --json     what a file asks for, progress as JSON lines
   sparsity-etl run --model ~/models/Llama-2-7b --method wanda --sparsity 0.5 0.6 --layers 0 1
+  sparsity-etl run --model smollm2          a real model out of a Python package (extra demo)
   sparsity-etl plan pipeline.toml           what would be done, and why
   sparsity-etl export 4 --out ~/models/pruned   the pruned model of run 4 as a Hugging Face checkpoint
   sparsity-etl export-mask --run 4 --layer 0 --projection o --out o.safetensors

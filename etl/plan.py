@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.bundled import MODEL_PATH
 from etl.calibration import Draw
 from etl.errors import ClusteringRequestError, PruningRequestError
 from etl.load.benchmarks import reference_files
 from etl.load.measurements import MeasurementFile, read_measurements
 from etl.load.tables import cluster_axis
 from etl.model.checkpoint import Checkpoint
+from etl.model.demo import model_folder
 from etl.model.texts import evaluation_text, text_fingerprint
 from etl.pruning.description import describe
 from etl.pruning.registry import pruner
@@ -101,8 +101,7 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     Raises:
         CheckpointError, CalibrationError, PatternError: an input that cannot be used.
     """
-    folder = settings.model.model
-    checkpoint = Checkpoint.open(Path(folder).expanduser() if folder else MODEL_PATH)
+    checkpoint = Checkpoint.open(model_folder(settings.model.model))
     draw = Draw.of(settings.calibration, checkpoint.parameter_count)
     inputs = _read_inputs(settings, checkpoint, draw)
     steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]

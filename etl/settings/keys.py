@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from etl.clusters.methods import ALGORITHM_DISTANCES, DISTANCES, EMBEDDINGS
+from etl.model.demo import DEMO
 from etl.model.texts import STANDARD_LIBRARY
 from etl.pruning.registry import BUILT_IN, method_names
 from etl.pruning.request import ALLOCATIONS, REFINEMENTS, TIE_RULES, VALUE_FORMATS
@@ -64,6 +65,13 @@ def _beside_the_file(value: str, info: ValidationInfo) -> str:
     return str(info.context / path)
 
 
+def _model_place(value: str, info: ValidationInfo) -> str:
+    """Leave the name of the demo model as it is where no folder beside the file has it."""
+    if value == DEMO and not ((info.context or Path()) / value).is_dir():
+        return value
+    return _beside_the_file(value, info)
+
+
 Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Several = Annotated[int, Field(ge=2, le=_LARGEST)]
 Index = Annotated[int, Field(ge=0, le=_LARGEST)]
@@ -94,8 +102,10 @@ class Warehouse(Table):
 class Model(Table):
     """[model]."""
 
-    model: Place | None = Field(
-        None, description="Hugging Face checkpoint folder (default: the bundled model)"
+    model: Annotated[str, AfterValidator(_model_place)] | None = Field(
+        None,
+        description=f"Hugging Face checkpoint folder, or {DEMO}, a real model out of a Python package"
+        " (default: the bundled model)",
     )
     layers: Some[Index] = Field((), description="prune these transformer blocks only")
     projections: Some[str] = Field((), description="prune these projections only, such as q v")
