@@ -48,19 +48,20 @@ def swap(
     """
     with full_float32():
         rows = _Rows(weight.float(), (weight if values is None else values).float(), pruned.clone(), gram)
-        before = rows.losses(slice(None))
+        before = rows.losses.clone()
         width = pattern.group or weight.shape[1]
-        active = torch.arange(len(weight), device=weight.device)
+        active = everything = torch.arange(len(weight), device=weight.device)
         while len(active):
             active = _swap_once(rows, active, width)
-        worse = ~(rows.losses(slice(None)) < before)
+        rows.renew(everything)
+        worse = ~(rows.losses < before)
     rows.pruned[worse] = pruned[worse]
     return rows.pruned
 
 
 @dataclass
 class _Rows:
-    """The rows of a matrix: W, q and mask (out, in), G (in, in), and c = Ge (out, in) of each row's error."""
+    """The rows of a matrix: W, q and mask (out, in), G (in, in), and of their errors c = Ge and L = eᵀGe."""
 
     weight: torch.Tensor
     values: torch.Tensor
@@ -68,28 +69,28 @@ class _Rows:
     gram: torch.Tensor
 
     def __post_init__(self) -> None:
-        self.correlation = self.errors(slice(None)) @ self.gram
-
-    def errors(self, rows: torch.Tensor | slice) -> torch.Tensor:
-        """Return e = w − m ⊙ q of `rows`."""
-        return self.weight[rows] - self.values[rows].masked_fill(self.pruned[rows], 0)
-
-    def losses(self, rows: torch.Tensor | slice) -> torch.Tensor:
-        """Return L = eᵀGe of `rows`, in float64."""
-        errors = self.errors(rows)
-        return (errors @ self.gram).mul_(errors).sum(dim=1, dtype=torch.float64)
+        self.correlation = torch.empty_like(self.weight)
+        self.losses = torch.empty(len(self.weight), dtype=torch.float64, device=self.weight.device)
+        self.renew(torch.arange(len(self.weight), device=self.weight.device))
 
     def renew(self, rows: torch.Tensor) -> None:
-        """Compute c of `rows` anew, free of what many exchanges have rounded away."""
-        self.correlation[rows] = self.errors(rows) @ self.gram
+        """Compute c and L = eᵀGe of `rows` anew, free of what many exchanges have rounded away."""
+        errors = self.weight[rows] - self.values[rows].masked_fill_(self.pruned[rows], 0)
+        correlation = errors @ self.gram
+        self.correlation[rows] = correlation
+        self.losses[rows] = errors.mul_(correlation).sum(dim=1, dtype=torch.float64)
 
-    def exchange(self, rows: torch.Tensor, goes: torch.Tensor, stays: torch.Tensor) -> None:
-        """Prune input `goes` and keep input `stays` in each of `rows`."""
+    def exchange(
+        self, rows: torch.Tensor, goes: torch.Tensor, stays: torch.Tensor, gain: torch.Tensor
+    ) -> None:
+        """Prune input `goes` and keep input `stays` in each of `rows`, whose losses change by `gain`."""
         self.pruned[rows, goes] = True
         self.pruned[rows, stays] = False
-        change = self.values[rows, goes].unsqueeze(1) * self.gram[goes]
-        change -= self.values[rows, stays].unsqueeze(1) * self.gram[stays]
-        self.correlation[rows] += change
+        self.losses[rows] += gain
+        pruned, kept = self.values[rows, goes].unsqueeze(1), self.values[rows, stays].unsqueeze(1)
+        change = self.gram.index_select(0, goes).mul_(pruned)
+        change.addcmul_(self.gram.index_select(0, stays), kept, value=-1)
+        self.correlation.index_add_(0, rows, change)
 
 
 def _swap_once(rows: _Rows, active: torch.Tensor, width: int) -> torch.Tensor:
@@ -117,24 +118,26 @@ def _exchange_best(rows: _Rows, active: torch.Tensor, width: int, most: int) -> 
 
 
 def _exchange_best_of_chunk(rows: _Rows, active: torch.Tensor, width: int, most: int) -> torch.Tensor:
-    values, correlation, pruned = rows.values[active], rows.correlation[active], rows.pruned[active]
-    alone = values.square() * rows.gram.diagonal()
-    linear = 2 * values * correlation
+    values, pruned = rows.values.index_select(0, active), rows.pruned.index_select(0, active)
+    alone = values.square().mul_(rows.gram.diagonal())
+    linear = rows.correlation.index_select(0, active).mul_(values).mul_(2)
     goes_cost, goes = _cheapest((alone + linear).masked_fill_(pruned, math.inf), width, most)
-    stays_cost, stays = _cheapest((alone - linear).masked_fill_(~pruned, math.inf), width, most)
+    stays_cost, stays = _cheapest(alone.sub_(linear).masked_fill_(~pruned, math.inf), width, most)
     # (rows, groups, inputs that could go, inputs that could stay)
-    pair = goes.unsqueeze(3), stays.unsqueeze(2)
-    change = rows.gram[pair]
+    change = rows.gram[goes.unsqueeze(3), stays.unsqueeze(2)]
     change *= values.gather(1, goes.flatten(1)).view_as(goes).unsqueeze(3)
     change *= values.gather(1, stays.flatten(1)).view_as(stays).unsqueeze(2)
     change = change.mul_(-2).add_(goes_cost.unsqueeze(3)).add_(stays_cost.unsqueeze(2))
     best, place = change.flatten(1).min(dim=1)
-    loss = (rows.errors(active) * correlation).sum(dim=1)
-    gains = best < -_SMALLEST_GAIN * loss
-    chosen = place[gains]
-    goes, stays = (inputs.expand(change.shape).flatten(1)[gains] for inputs in pair)
-    at = chosen.unsqueeze(1)
-    rows.exchange(active[gains], goes.gather(1, at).squeeze(1), stays.gather(1, at).squeeze(1))
+    gains = best < -_SMALLEST_GAIN * rows.losses[active]
+    place = place[gains].unsqueeze(1)
+    count = stays.shape[2]
+    pair = place // count, place // (goes.shape[2] * count) * count + place % count
+    chosen = (
+        inputs[gains].flatten(1).gather(1, at).squeeze(1)
+        for inputs, at in zip((goes, stays), pair, strict=True)
+    )
+    rows.exchange(active[gains], *chosen, best[gains])
     return gains
 
 
