@@ -33,12 +33,11 @@ _PACKAGES = ("torch", "transformers", "safetensors")
 
 def model_card(record: RunRecord, contents: Contents, parameters: int) -> str:
     """Return the card of an exported run, Markdown; `parameters` is how many the exported model has."""
-    run = record.run
     tags = "\n".join(f"- {tag}" for tag in contents.tags)
-    title = f"{record.model['model_id']}, {run['method']} {run['sparsity']:.0%} {run['pattern']}"
+    label = record.figures[0]["run_label"] if record.figures else record.run["method"]
     parts = [
-        f"---\nlibrary_name: {contents.library}\npipeline_tag: text-generation\ntags:\n{tags}\n---",
-        f"# {printable(title)}",
+        f"---\nlibrary_name: {contents.library}\npipeline_tag: {contents.pipeline}\ntags:\n{tags}\n---",
+        f"# {printable(record.model['model_id'])}, {label}",
         _introduction(record),
         "## Perplexity",
         _perplexities(record),

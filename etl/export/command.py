@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from etl.errors import ExportError
 from etl.export import card
 from etl.export.checkpoint import copy_companions, copy_new, write_shards
-from etl.export.contents import HASHES, MASKED, SLICED, Contents
+from etl.export.contents import HASHES, MASKED, ROUNDED, SLICED, Contents
 from etl.export.masks import write_masks
 from etl.export.record import read_record
+from etl.export.values import write_values
 from etl.export.weights import kept_weights
 from etl.model.checkpoint import Checkpoint
 from etl.plan import Step
+from etl.pruning.request import VALUE_FORMATS
 from etl.pruning.weights import PrunedWeights
 from etl.slicing.store import SlicedModel
 from warehouse.exporting import refuse_own_files
@@ -45,31 +47,31 @@ def export_run(
         checkpoint = _checked_source(record, target)
         with folder_written_whole(target, replace=replace, mark=HASHES) as partial:
             progress.started(1, 1, Step("export", f"run {run_id}", record.fingerprint, ""))
-            folder, fingerprint = kept_weights(connection, database, record, device, progress)
-            if record.is_sliced:
-                model = SlicedModel(folder, fingerprint)
-                contents, parameters = _write_sliced(model, partial), model.checkpoint.parameter_count
-            else:
-                weights = PrunedWeights(folder, fingerprint)
-                contents = _write_masked(checkpoint, weights, partial, progress)
-                parameters = checkpoint.parameter_count
+            kept = kept_weights(connection, database, record, device, progress)
+            contents, parameters = _write_model(record, checkpoint, kept, partial, progress)
             copy_companions(checkpoint.folder, partial)
+            if not checkpoint.layout.predicts:
+                contents = contents.of_encoder()
             (partial / card.NAME).write_text(card.model_card(record, contents, parameters), encoding="utf-8")
             return _write_hashes(partial)
 
 
-def _write_masked(
-    checkpoint: Checkpoint, weights: PrunedWeights, target: Path, progress: Progress
-) -> Contents:
+def _write_model(
+    record: RunRecord, checkpoint: Checkpoint, kept: tuple[Path, str], target: Path, progress: Progress
+) -> tuple[Contents, int]:
+    """Write the weights that are `kept`; return what is there now, and how many parameters the model has."""
+    if record.is_sliced:
+        model = SlicedModel(*kept)
+        for file in model.files:
+            copy_new(file, target)
+        return SLICED, model.checkpoint.parameter_count
+    weights, value_format = PrunedWeights(*kept), record.run["value_format"]
     write_shards(checkpoint, weights.weights, target, progress.advanced)
     write_masks(weights, target)
-    return MASKED
-
-
-def _write_sliced(model: SlicedModel, target: Path) -> Contents:
-    for file in model.files:
-        copy_new(file, target)
-    return SLICED
+    if value_format not in VALUE_FORMATS:
+        return MASKED, checkpoint.parameter_count
+    write_values(weights, value_format, target)
+    return ROUNDED, checkpoint.parameter_count
 
 
 def _checked_source(record: RunRecord, target: Path) -> Checkpoint:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from warehouse.commands import DISTRIBUTION
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The library that loads a folder, tags, and in words how it is loaded and which files it has."""
+    """The library that loads a folder, its task and tags, and in words how to load it and its files."""
 
     library: str
+    pipeline: str
     tags: tuple[str, ...]
     loading: str
     files: str
+
+    def of_encoder(self) -> Contents:
+        """Return the same for a model that predicts no next token."""
+        loading = self.loading.replace("AutoModelForCausalLM", "AutoModel")
+        return replace(self, pipeline="feature-extraction", loading=loading)
 
 
 #: Hashes of all files in the form that `sha256sum --check` reads; a folder that has it is an export.
@@ -22,6 +28,7 @@ HASHES = "SHA256SUMS"
 #: A checkpoint of the size of the dense model, for transformers alone.
 MASKED = Contents(
     library="transformers",
+    pipeline="text-generation",
     tags=("pruned", "sparse"),
     loading="""\
 ```python
@@ -37,9 +44,21 @@ tokenizer = AutoTokenizer.from_pretrained("this folder")
   `numpy.unpackbits(mask, axis=1, count=in_features)`, where the metadata has `in_features`.
 - `{HASHES}`: `sha256sum --check {HASHES}` compares every file.""",
 )
+#: The same with weights that narrow values stand for.
+ROUNDED = replace(
+    MASKED,
+    tags=("pruned", "sparse", "quantized"),
+    files=f"""\
+{MASKED.files}
+- `values/block-NNNNN.safetensors`: what the weights of the checkpoint were made of. `NAME.values` has the
+  levels of the kept weights, row by row, in order of the inputs (int8 and fp8 as they are; of int4 level + 8,
+  two in a byte, the first in the low half), `NAME.scales` (outputs, groups) a scale for each group of inputs
+  of a row.""",
+)
 #: A smaller model with its own loader.
 SLICED = Contents(
     library=DISTRIBUTION,
+    pipeline="text-generation",
     tags=("pruned", "sliced"),
     loading=f"""\
 With {DISTRIBUTION} installed; the result is a model of transformers, dense and smaller, with `.generate`:

@@ -159,7 +159,7 @@ def test_the_card_says_what_the_warehouse_knows(built: Built, exported: Path) ->
         perplexity = built.one(f"SELECT perplexity FROM perplexities WHERE run_id = {run_id}")
         assert f" {perplexity:.4f} |" in card
     for part in (
-        "# tiny, wanda 50% unstructured",
+        "# tiny, wanda 50%\n",
         f"2 sequences of {WINDOW} tokens",
         "| scores compared over | row |",
     ):

@@ -12,7 +12,7 @@ from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
 from etl.model.evaluation import perplexity
 from etl.pruning.block import BlockPruner
-from etl.pruning.registry import BUILT_IN, pruner
+from etl.pruning.registry import BUILT_IN, pruner, slices
 from etl.pruning.request import PruningRequest
 from etl.pruning.result import PrunedBlock, PrunedMatrix
 from tests.etl.families import FAMILIES, MIXTURES, OTHERS, save_random
@@ -21,12 +21,13 @@ GENERATOR = torch.Generator().manual_seed(3)
 CALIBRATION = torch.randint(3, 97, (6, 24), generator=GENERATOR)
 EVALUATION = torch.randint(3, 97, (3, 12), generator=GENERATOR)
 WHOLE = "model.safetensors"
-#: Every method, and every repair.
+#: Every method that prunes matrices, and every repair.
 REQUESTS = {
     method: PruningRequest.of(method, pattern="2:4")
     if pruner(method).prunes
     else PruningRequest.of(method, value_format="int4", group_size=8)
     for method in BUILT_IN
+    if not slices(method)
 } | {
     "swaps": PruningRequest.of("wanda", pattern="2:4", refine="swaps"),
     "reconstruct": PruningRequest.of("wanda", pattern="2:4", refine="reconstruct", refine_steps=2),
