@@ -73,10 +73,11 @@ class TabLine(ActionLine):
 
 
 class KeyLine(ActionLine):
-    """The keys of the actions that matter most here; `?` has the rest."""
+    """The keys of the actions that matter most here, dim where they are refused now; `?` has the rest."""
 
     actions: reactive[tuple[Action, ...]] = reactive(())
     typed_into: reactive[Widget | None] = reactive(None)
+    refused: reactive[frozenset[str]] = reactive(frozenset[str]())
 
     def on_mount(self) -> None:
         """Follow the focus, since keys that are typed into a widget perform nothing."""
@@ -105,6 +106,8 @@ class KeyLine(ActionLine):
         return None
 
     def _hint(self, action: Action, key: str) -> Content:
+        if action.name in self.refused:
+            return Content.styled(f" {key} {action.label} ", "dim $muted")
         return Content.assemble((f" {key}", "bold $accent"), (f" {action.label} ", "$muted"))
 
 

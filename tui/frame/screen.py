@@ -1,5 +1,6 @@
 """What every numbered screen has: the frame around it, its actions as key bindings, queries in workers."""
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -16,7 +18,7 @@ from textual.widget import Widget
 from tui.frame.bars import KeyLine, TabLine
 from tui.state.fetching import Fetcher, Work
 from tui.state.host import Host, host_of
-from tui.state.registry import APP_ACTIONS, Action
+from tui.state.registry import APP_ACTIONS, SCREEN_NAMES, Action
 from tui.state.selection import Selection, describe
 from warehouse.errors import SparsityError
 from warehouse.files import written_whole
@@ -85,6 +87,15 @@ class SparsityScreen(Screen[None]):
         """Catch up with what changed while another screen was in front."""
         self._ready = True
         self.bring_up_to_date()
+
+    def on_idle(self) -> None:
+        """Have the bottom line follow what is possible, which whatever was just drawn may have changed."""
+        waiting = self.NAME in SCREEN_NAMES and self.host.overview is None
+        if self.is_ready and self.is_current and not waiting:
+            # While the app ends, widgets go one after the other.
+            with contextlib.suppress(NoMatches):
+                line = self.query_one(KeyLine)
+                line.refused = frozenset(action.name for action in line.actions if self.why_not(action.verb))
 
     @property
     def is_ready(self) -> bool:
