@@ -19,6 +19,7 @@ from etl.model.demo import model_folder
 from etl.model.texts import evaluation_text, text_fingerprint
 from etl.pruning.description import describe
 from etl.pruning.registry import pruner
+from etl.settings.fitting import fit_to_positions
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,6 +103,7 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
         CheckpointError, CalibrationError, PatternError: an input that cannot be used.
     """
     checkpoint = Checkpoint.open(model_folder(settings.model.model))
+    settings = fit_to_positions(settings, checkpoint.positions)
     draw = Draw.of(settings.calibration, checkpoint.parameter_count)
     inputs = _read_inputs(settings, checkpoint, draw)
     steps = [Step("model", inputs.name, "", _fingerprint("model", inputs.model))]

@@ -95,6 +95,12 @@ class Checkpoint:
         return self.layout.matrices
 
     @property
+    def positions(self) -> int | None:
+        """The longest sequence that the model was made for, in tokens; None where config.json names none."""
+        named = (self.config.get(key) for key in ("max_position_embeddings", "n_positions"))
+        return next((count for count in named if type(count) is int and count > 1), None)
+
+    @property
     def architecture(self) -> str:
         """The model class that the configuration names, such as `LlamaForCausalLM`."""
         names = self.config.get("architectures")

@@ -91,6 +91,15 @@ SPOILT: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
 }
 
 
+@pytest.mark.parametrize(("flags", "code"), [([], 0), (["--length", "256"], 1), (["--window", "512"], 1)])
+def test_defaults_fit_a_model_of_few_positions(tmp_path: Path, flags: list[str], code: int) -> None:
+    """The tiny model has 128: what nobody asked for is shortened, what somebody asked for is refused."""
+    model = write_tiny_model(tmp_path / "short")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 128}))
+    assert main(["plan", "--db", str(tmp_path / "s.db"), "--model", str(model), *flags]) == code
+
+
 @pytest.mark.parametrize("command", ["plan", "run"])
 @pytest.mark.parametrize("kind", SPOILT)
 def test_what_would_stop_the_job_is_said_first(

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.tui.conftest import make_app, running, screen_text, settle, wait_for
 from tests.tui.sql.asking import ENDLESS, WIDE, ask, editor_text, pane, rows, write
+from tui.frame.bars import KeyLine
 from tui.sql.editor import CompletionList, SqlEditor
 from tui.sql.result_table import ResultTable
 from tui.sql.shelf import SqlShelf
@@ -38,6 +39,17 @@ async def test_a_saved_question_is_one_key_away(database: Path) -> None:
         assert editor_text(app) == text.strip(), name
         assert isinstance(app.focused, ResultTable)
         assert f"result: {len(rows(app))} rows" in screen_text(app)
+
+
+async def test_the_bottom_line_dims_what_would_be_refused(database: Path) -> None:
+    """Without a result there is nothing to plot or sort; with one of names alone nothing to plot."""
+    async with running(database, WIDE, screen="sql") as (app, pilot):
+        line = app.screen.query_one(KeyLine)
+        assert {"sql.plot", "sql.sort"} <= line.refused
+        await ask(pilot, "SELECT 1 AS one, 2 AS two")
+        assert not {"sql.plot", "sql.sort"} & line.refused
+        await ask(pilot, "SELECT 'a' AS name")
+        assert line.refused & {"sql.plot", "sql.sort", "sql.run"} == {"sql.plot"}
 
 
 async def test_completion_fills_in_names(database: Path) -> None:
