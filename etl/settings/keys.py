@@ -120,7 +120,10 @@ class Calibration(Table):
     samples: Count | None = Field(
         None, description="calibration sequences (default: 32, or 128 for models above 1 billion parameters)"
     )
-    length: Several = Field(256, description="tokens in each calibration sequence")
+    length: Several = Field(
+        256,
+        description="tokens in each calibration sequence; by default no more than the model has positions",
+    )
     calibration_seed: Some[Index] = Field(
         (0,), description="seeds of the draw of the sequences; every run is done once for each"
     )
@@ -211,7 +214,9 @@ class Evaluate(Table):
         STANDARD_LIBRARY,
         description="evaluation text or token ids: stdlib (held-out modules), or a file or folder",
     )
-    window: Several = Field(512, description="tokens in each window")
+    window: Several = Field(
+        512, description="tokens in each window; by default no more than the model has positions"
+    )
     windows: Count = Field(32, description="windows evaluated, spread evenly over the text")
 
 
