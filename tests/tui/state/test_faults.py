@@ -53,7 +53,7 @@ async def test_an_error_of_a_screen_is_told(
     screen: str, rich_database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Whatever a query raises, there is a line about it, and the whole of it in a file."""
-    monkeypatch.setattr("warehouse.reading.compute", unforeseen)
+    monkeypatch.setattr(Fetcher, "_run", unforeseen)
     monkeypatch.setattr(SqlSession, "vocabulary", unforeseen, raising=False)
     async with running(rich_database, screen=screen) as (app, pilot):
         if screen == "sql":
