@@ -61,7 +61,7 @@ def _add_exports(commands: argparse._SubParsersAction) -> None:
     mask.set_defaults(action=_export_mask)
     mask.add_argument("--run", type=int, required=True, help="pruning run")
     mask.add_argument("--layer", type=int, required=True, help="transformer block, from 0")
-    mask.add_argument("--projection", required=True, help="q, k, v, o, gate, up or down")
+    mask.add_argument("--projection", required=True, help="q, k, v, o, gate, up or down, or the component")
     mask.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     mask.add_argument("--force", action="store_true", help="replace the file of --out if there is one")
     add_common_options(mask)

@@ -22,6 +22,7 @@ from etl.model.decoder import Decoder
 from etl.model.evaluation import Perplexity, perplexity
 from etl.plan import CODE_VERSIONS, DENSE
 from etl.pruning.block import BlockPruner
+from etl.pruning.experts import few_tokens
 from etl.pruning.registry import pruner
 from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
@@ -69,6 +70,7 @@ class Workbench:
         self._progress = progress
         self._workers = Workers()
         self._tokens = TokenSets(plan, progress)
+        self._has_told = False
         self._latest: tuple[int, BlockPruner] | None = None
 
     def do(self, step: Step) -> Counter[str]:
@@ -154,17 +156,22 @@ class Workbench:
         for block in self._pruned_blocks(step):
             writer.add(block)
             rows += loading.load_share(self._connection, run_id, block)
+            rows += loading.load_expert_loads(self._connection, run_id, block)
             for pruned in block.matrices:
                 matrix_id = matrix_ids[block.layer, pruned.matrix.component]
                 metrics = self._settings.metrics.feature_metrics
                 rows += loading.load_matrix(self._connection, run_id, matrix_id, pruned, metrics=metrics)
                 warnings += [f"{pruned.matrix.tensor_name}: {warning}" for warning in pruned.warnings]
+            few = few_tokens(f"block {block.layer}", block.expert_loads)
+            warnings += [few] if few else []
         writer.finish()
         for warning in warnings:
             self._progress.note(warning)
         return rows
 
     def _evaluate(self, step: Step) -> Counter[str]:
+        if not self._decoder.predicts:
+            return self._left_out(step)
         measured = self._measured(step)
         rows: Counter[str] = Counter()
         if step.request is None:
@@ -190,6 +197,14 @@ class Workbench:
             weights = self.pruned_weights(step).weights
         window, texts = self._settings.evaluate.window, self._tokens.evaluation
         return perplexity(decoder or self._decoder, texts, window, weights, self._report_block)
+
+    def _left_out(self, step: Step) -> Counter[str]:
+        """Say, once in a job, that an encoder has no perplexity; the step counts as done."""
+        if not self._has_told:
+            name = self._plan.checkpoint.architecture
+            self._progress.note(f"{name} predicts no next token: its runs have no perplexity, only errors")
+            self._has_told = True
+        return self._dense_run(step) if step.request is None else Counter()
 
     def _cluster(self, step: Step) -> Counter[str]:
         settings = self._settings.clusters

@@ -15,7 +15,8 @@ Subject = tuple[str, str, float, str]
 def build(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Make one view for every method, sparsity and projection loaded, drop those without a run.
 
-    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. A table or view of a person's own under
+    N:M runs are named by their pattern, as in `wanda_2_4_down_proj`. Single experts have none: a mixture may
+    have thousands. A table or view of a person's own under
     such a name stays, and that view is not made. Returns the names of the views made, in order.
     """
     wanted = _wanted(connection)
@@ -40,10 +41,25 @@ def _wanted(connection: duckdb.DuckDBPyConnection) -> dict[str, Subject]:
         FROM matrix_prunings
         INNER JOIN pruning_runs USING (run_id)
         INNER JOIN matrices USING (matrix_id)
+        WHERE NOT regexp_matches(component, '\\bexperts\\.\\d+\\b')
         ORDER BY ALL
         """
     ).fetchall()
-    return {_name(*row): row for row in rows}
+    named: dict[str, list[Subject]] = {}
+    for row in rows:
+        named.setdefault(_name(*row[:3], row[3].rpartition(".")[2]), []).append(row)
+    views = {}
+    for name, subjects in named.items():
+        # A block may have several modules of one name: the outermost goes by it, the others by their paths.
+        outermost = min(_depth(subject) for subject in subjects)
+        alone = sum(_depth(subject) == outermost for subject in subjects) == 1
+        for subject in subjects:
+            views[name if alone and _depth(subject) == outermost else _name(*subject)] = subject
+    return views
+
+
+def _depth(subject: Subject) -> int:
+    return subject[3].count(".")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, views: dict[str, Subject]) -> None:
@@ -65,4 +81,4 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 def _name(method: str, pattern: str, sparsity: float, component: str) -> str:
     share = f"{sparsity:g}" if pattern == "unstructured" else pattern
-    return re.sub(r"\W+", "_", f"{method}_{share}_{component.rpartition('.')[2]}").lower()
+    return re.sub(r"\W+", "_", f"{method}_{share}_{component}").lower()

@@ -28,17 +28,23 @@ def export_mask(
 ) -> tuple[int, int]:
     """Write the keep mask of one matrix as safetensors: `mask`, uint8, (out, in), 1 = kept; return its shape.
 
-    The metadata names the run, the layer and the projection, which a benchmark passes on as its mask source.
+    `projection` may be the component, which tells the matrices of a block apart where projections do not. The
+    metadata names the run, the layer and the projection, which a benchmark passes on as its mask source.
 
     Raises:
-        UsageError: the run has no such matrix, or the file cannot be written or may not be replaced.
+        UsageError: the run has no such matrix or several, or the file cannot be written or replaced.
     """
     rows = connection.execute(
-        "SELECT feature_masks.keep_mask::BLOB, matrices.out_features FROM feature_masks"
+        "SELECT feature_masks.keep_mask::BLOB, matrices.out_features, matrices.component FROM feature_masks"
         " INNER JOIN matrices USING (matrix_id)"
-        " WHERE run_id = ? AND layer = ? AND projection = ? AND axis = 'input' ORDER BY feature_index",
+        " WHERE run_id = ? AND layer = ? AND ? IN (projection, component) AND axis = 'input'"
+        " ORDER BY matrix_id, feature_index",
         [run_id, layer, projection],
     ).fetchall()
+    components = sorted({row[2] for row in rows})
+    if len(components) > 1:
+        msg = f"layer {layer} has several matrices {projection}: give one as --projection {components[0]}"
+        raise UsageError(msg)
     if not rows:
         msg = (
             f"run {run_id} has no mask of layer {layer}, projection {projection};"

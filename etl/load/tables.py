@@ -29,6 +29,7 @@ _RUN_TABLES = (
     "feature_masks",
     "matrix_prunings",
     "block_allocations",
+    "expert_loads",
     "pruning_runs",
 )
 
@@ -236,6 +237,23 @@ def load_share(connection: duckdb.DuckDBPyConnection, run_id: int, block: Pruned
         return Counter()
     share = {"sparsity": block.share.sparsity, "outlier_ratio": block.share.outlier_ratio}
     return insert(connection, "block_allocations", {"run_id": run_id, "layer": block.layer, **share})
+
+
+def load_expert_loads(connection: duckdb.DuckDBPyConnection, run_id: int, block: PrunedBlock) -> Counter[str]:
+    """Insert how many calibration tokens each expert of a block saw; nothing where it has none."""
+    if not block.expert_loads:
+        return Counter()
+    return insert(
+        connection,
+        "expert_loads",
+        {
+            "run_id": run_id,
+            "layer": block.layer,
+            "component": [load.component for load in block.expert_loads],
+            "expert": [load.expert for load in block.expert_loads],
+            "token_count": [load.token_count for load in block.expert_loads],
+        },
+    )
 
 
 def axes(projection: str) -> tuple[str, ...]:

@@ -114,8 +114,9 @@ def _advice(folder: Path) -> str:
         return f"rename the variant {variants[0]}, with its shards, to the plain name"
     if any(name.endswith(".bin") and name.startswith("pytorch_model") for name in names):
         code = (
-            "import sys; from transformers import AutoModelForCausalLM as M, AutoTokenizer as T; "
-            "[c.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[2]) for c in (M, T)]"
+            "import sys, transformers as t; a, b = sys.argv[1:]; "
+            "M = getattr(t, t.AutoConfig.from_pretrained(a).architectures[0]); "
+            "[c.from_pretrained(a).save_pretrained(b) for c in (M, t.AutoTokenizer)]"
         )
         source = folder.resolve()
         command = ["python", "-c", code, str(source), f"{source}-safetensors"]

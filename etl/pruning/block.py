@@ -14,6 +14,7 @@ from etl.model.decoder import Decoder
 from etl.model.matrices import WeightMatrix
 from etl.model.tensors import read_matrix
 from etl.pruning.allocation import Allocation, allocate, outlier_ratio
+from etl.pruning.experts import expert_loads
 from etl.pruning.matrix import MatrixPruner
 from etl.pruning.model_scope import model_cut
 from etl.pruning.refinement.blocks import Reconstruction
@@ -95,7 +96,7 @@ class BlockPruner:
         done = count(1)
         for layer in range(last + 1):
             matrices = [matrix for matrix in chosen if matrix.layer == layer]
-            results = []
+            results, loads = [], ()
             with self._decoder.block(layer) as block:
                 if repair:
                     repair.take_targets(block, layer)
@@ -108,12 +109,13 @@ class BlockPruner:
                         progress(next(done), len(chosen), result.matrix)
                     if repair:
                         results = repair.repair(block, layer, results, inputs)
+                    loads = expert_loads(matrices, inputs)
                 if layer < last:
                     advance(self._decoder, block, layer, hidden)
                     if repair:
                         repair.go_on(block, layer)
             if results:
-                yield PrunedBlock(layer, tuple(results), allocation.shares.get(layer))
+                yield PrunedBlock(layer, tuple(results), allocation.shares.get(layer), loads)
 
     def _pruned(
         self,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from etl.model.matrices import WeightMatrix
     from etl.pruning.allocation import BlockShare
+    from etl.pruning.experts import ExpertLoad
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ class PrunedMatrix:
 class PrunedBlock:
     """The pruned matrices of one transformer block, in the order in which the block applies them.
 
-    `share` says what an allocation other than uniform gave the block.
+    `share` says what an allocation other than uniform gave the block, `expert_loads` what calibration showed
+    each expert, where there are any.
     """
 
     layer: int
     matrices: tuple[PrunedMatrix, ...]
     share: BlockShare | None = None
+    expert_loads: tuple[ExpertLoad, ...] = ()

@@ -157,8 +157,9 @@ class SharedInputs:
             self._unseen, self._sequences = set(widths), sequences
             with suppress(_AllInputsSeen), watched(block, groups, self._take_and_stop):
                 run()
-            for components in self._unseen:
-                self._take(components, torch.empty(0, widths[components], device=self._device))
+            for components, width in widths.items():
+                if components in self._unseen:
+                    self._take(components, torch.empty(0, width, device=self._device))
             self._seen.clear()
 
         yield take_batch

@@ -65,6 +65,17 @@ WITH faults AS (
     FROM block_allocations
     UNION ALL
     SELECT
+        'expert_loads' AS table_name,
+        concat_ws(', ', run_id, layer, component, expert) AS key_text,
+        concat_ws(
+            '; ',
+            out_of_range('layer', layer, 0, NULL),
+            out_of_range('expert', expert, 0, NULL),
+            not_positive('token_count', token_count)
+        ) AS fault
+    FROM expert_loads
+    UNION ALL
+    SELECT
         'feature_masks' AS table_name,
         concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text,
         concat_ws(

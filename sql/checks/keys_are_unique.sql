@@ -56,6 +56,13 @@ GROUP BY run_id, layer
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'expert_loads' AS table_name,
+    concat_ws(', ', run_id, layer, component, expert) AS key_text
+FROM expert_loads
+GROUP BY run_id, layer, component, expert
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'feature_masks' AS table_name,
     concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text
 FROM feature_masks

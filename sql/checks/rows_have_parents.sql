@@ -38,6 +38,12 @@ WITH children AS (
     FROM block_allocations
     UNION ALL
     SELECT DISTINCT
+        'expert_loads' AS table_name,
+        'pruning_runs' AS parent,
+        run_id::VARCHAR AS parent_key
+    FROM expert_loads
+    UNION ALL
+    SELECT DISTINCT
         'feature_masks' AS table_name,
         'matrix_prunings' AS parent,
         concat_ws(', ', run_id, matrix_id) AS parent_key

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW layer_trends AS
--- One row per run, projection and block, and the trend over the blocks of the model.
+-- One row per run and matrix, and the trend over the matrices of its component in all blocks.
 SELECT
     model_id,
     run_id,
@@ -27,8 +27,8 @@ WINDOW
     hardest AS (PARTITION BY run_id, component ORDER BY reconstruction_error DESC NULLS LAST);
 
 COMMENT ON VIEW layer_trends IS
-'One row per run, projection and block: how reconstruction error and separation change with depth.';
+'One row per run and matrix: how reconstruction error and separation change with depth.';
 COMMENT ON COLUMN layer_trends.error_change IS 'Reconstruction error less that of the block before';
 COMMENT ON COLUMN layer_trends.error_slope IS 'Change of the reconstruction error per block: least-squares slope over the blocks of the run; NULL for one block';
-COMMENT ON COLUMN layer_trends.error_rank IS 'Place of the block by reconstruction error among those of the run and projection, 1 the highest';
+COMMENT ON COLUMN layer_trends.error_rank IS 'Place of the block by reconstruction error among those of the run and component, 1 the highest';
 COMMENT ON COLUMN layer_trends.excess_slope IS 'Change of the separation excess per block: least-squares slope over the blocks of the run; NULL for one block';

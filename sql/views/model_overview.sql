@@ -52,6 +52,6 @@ LEFT JOIN fastest_formats AS formats
     ON matrices.run_id = formats.run_id AND matrices.matrix_id = formats.matrix_id;
 
 COMMENT ON VIEW model_overview IS
-'One row per run, layer and projection: sparsity, reconstruction error, separation against chance, best measured speed-up.';
+'One row per run and matrix: sparsity, reconstruction error, separation against chance, best measured speed-up.';
 COMMENT ON COLUMN model_overview.k IS 'Largest number of clusters asked for; the separation columns are for it, averaged over references and seeds';
 COMMENT ON COLUMN model_overview.chance_standing IS 'Where the z-score stands: above, within or below chance; NULL where there is none';

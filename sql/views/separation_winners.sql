@@ -1,8 +1,9 @@
 CREATE OR REPLACE VIEW separation_winners AS
--- One row per model, sparsity, pattern, layer, projection, algorithm, distance and k that several runs share.
+-- One row per model, sparsity, pattern, matrix, algorithm, distance and k that several runs share.
 WITH compared AS (
     SELECT
         model_id,
+        matrix_id,
         min(sparsity) AS sparsity,
         pattern,
         layer,
@@ -24,7 +25,7 @@ WITH compared AS (
             'by_macro': winner(list({ 'figure': mean_ratio_macro, 'run_id': run_id, 'method': method }))
         } AS best
     FROM separation_intervals
-    GROUP BY model_id, sparsity_key(sparsity), pattern, layer, projection, algorithm, distance, k
+    GROUP BY model_id, matrix_id, sparsity_key(sparsity), pattern, layer, projection, algorithm, distance, k
     HAVING count(*) > 1
 ),
 
@@ -51,7 +52,7 @@ SELECT
 FROM ranked;
 
 COMMENT ON VIEW separation_winners IS
-'One row per model, sparsity, pattern, layer, projection, algorithm, distance and k: whose features cluster best beyond chance.';
+'One row per model, sparsity, pattern, matrix, algorithm, distance and k: whose features cluster best beyond chance.';
 COMMENT ON COLUMN separation_winners.run_count IS 'Runs compared';
 COMMENT ON COLUMN separation_winners.winner IS 'Method whose separation ratio is the highest multiple of its chance level';
 COMMENT ON COLUMN separation_winners.winner_run_id IS 'Its run';

@@ -105,7 +105,7 @@ def save_random(
 ) -> PreTrainedModel:
     """Save a random model of `config` and return it as transformers itself reads it back."""
     torch.manual_seed(0)
-    kind = AutoModelForMaskedLM if config in ENCODERS.values() else AutoModelForCausalLM
+    kind = AutoModelForMaskedLM if config.model_type in ENCODERS else AutoModelForCausalLM
     # A model keeps its configuration and writes to it.
     kind.from_config(copy.deepcopy(config)).to(dtype).save_pretrained(folder)
     return kind.from_pretrained(folder, dtype=torch.float32).eval()

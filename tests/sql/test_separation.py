@@ -146,6 +146,27 @@ def test_winner_is_measured_against_chance(rows: Rows) -> None:
     assert summary == [("wanda", "sparsegpt")] * 2
 
 
+def test_matrices_of_one_projection_have_winners_of_their_own(rows: Rows) -> None:
+    """A block of experts has each projection many times: no run of one is held against that of another."""
+    for run_id, method in ((1, "wanda"), (2, "sparsegpt")):
+        rows.run(run_id, method)
+    for matrix_id, best in ((1, 1), (2, 2)):
+        rows.matrix(matrix_id, (4, 4), "up")
+        rows.db.execute(
+            "UPDATE matrices SET component = ? WHERE matrix_id = ?",
+            [f"experts.{matrix_id}.up_proj", matrix_id],
+        )
+        for run_id in (1, 2):
+            rows.pruning(run_id, matrix_id)
+            keys = {"run_id": run_id, "matrix_id": matrix_id}
+            ratio = 2.0 if run_id == best else 1.0
+            rows.pairs(rows.clustering([0, 0, 1], **keys), (0, 0, 1, 0.1), (0, 1, 1, 0.1 * ratio))
+            chance = rows.clustering([0, 0, 1], null_replicate=0, **keys)
+            rows.pairs(chance, (0, 0, 1, 0.1), (None, None, 1, 0.1))
+    found = rows.db.execute("SELECT matrix_id, run_count, winner_run_id FROM separation_winners ORDER BY ALL")
+    assert found.fetchall() == [(1, 2, 1), (2, 2, 2)]
+
+
 def test_the_report_stands_beside_ours(rows: Rows) -> None:
     """The published 15.90 for SparseGPT's v at k = 16 implies 15 singletons."""
     insert(rows.db, "reference_results", {

@@ -30,6 +30,21 @@ def test_one_view_for_every_method_sparsity_and_projection(rows: Rows) -> None:
     assert found == [(0, 2, 1.0), (1, 1, 0.5)]
 
 
+def test_modules_of_one_name_go_by_their_paths(rows: Rows) -> None:
+    """All of them where none lies further out than the others; single experts have no view."""
+    components = (
+        *("attn.c_proj", "mlp.c_proj", "mlp.up_proj", "mlp.shared.up_proj"),
+        *("mlp.experts.0.up_proj", "mlp.experts.11.up_proj"),
+    )
+    for matrix_id, component in enumerate(components, start=2):
+        rows.matrix_of_run(1, matrix_id, np.ones((2, 2), dtype=bool))
+        rows.db.execute("UPDATE matrices SET component = ? WHERE matrix_id = ?", [component, matrix_id])
+    names = {name.removeprefix("wanda_0_5_") for name in seed_views.build(rows.db)}
+    modules = {"attn_c_proj", "mlp_c_proj", "up_proj", "mlp_shared_up_proj"}
+    assert names == modules | {"q_proj", "sparsegpt_2_4_q_proj"}
+    assert rows.db.execute("SELECT count(*) FROM wanda_0_5_up_proj").fetchone() == (2,)
+
+
 def test_every_column_is_commented(rows: Rows) -> None:
     """Generated views carry comments as the others do."""
     seed_views.build(rows.db)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -34,6 +35,21 @@ def test_a_mask_that_is_there_is_kept_without_force(
     assert target.read_text() == "precious"
     assert export(database, target, "--force") == 0
     assert load_file(target)["mask"].dtype == np.uint8
+
+
+def test_matrices_of_one_projection_are_told_apart_by_their_components(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """GPT-2 has two c_proj in a block: the masks of both are never written as one."""
+    database = build(tmp_path / "sparsity.db")
+    with duckdb.connect(str(database)) as db:
+        db.execute("UPDATE matrices SET projection = 'c_proj' WHERE projection IN ('q', 'k')")
+    target, place = tmp_path / "mask.safetensors", ["--run", "3", "--layer", "0", "--out"]
+    command = ["export-mask", "--db", str(database), *place, str(target), "--projection"]
+    assert main([*command, "c_proj"]) == 2
+    assert "several matrices c_proj: give one as --projection self_attn.k_proj" in capsys.readouterr().err
+    assert main([*command, "self_attn.k_proj"]) == 0
+    assert load_file(target)["mask"].ndim == 2
 
 
 @pytest.mark.parametrize("how", ["name", "relative", "symlink", "hardlink", "wal", "lock", "copy"])

@@ -8,6 +8,7 @@ import torch
 from etl.model.checkpoint import Checkpoint
 from etl.model.decoder import Decoder
 from tests.etl.families import ENCODERS, FAMILIES, save_random
+from tests.etl.families_page import row, rows_of_page
 
 TOKENS = torch.randint(3, 97, (2, 16), generator=torch.Generator().manual_seed(0))
 
@@ -33,6 +34,12 @@ def test_blocks_one_by_one_compute_what_the_model_computes(family: str, tmp_path
     model = save_random(FAMILIES[family], tmp_path)
     decoder = Decoder(Checkpoint.open(tmp_path))
     torch.testing.assert_close(logits_by_blocks(decoder, TOKENS), model(TOKENS).logits)
+    assert rows_of_page()[family] == row(family, decoder.checkpoint.layout)
+
+
+def test_the_page_of_families_has_no_others():
+    """Each line is held against its model by the tests beside this one."""
+    assert rows_of_page().keys() == FAMILIES.keys() | ENCODERS.keys()
 
 
 @pytest.mark.parametrize("family", ENCODERS)
@@ -47,6 +54,7 @@ def test_an_encoder_computes_the_states_of_its_last_block(family: str, tmp_path:
         states = decoder._model.final_norm(states)
     torch.testing.assert_close(states, whole)
     assert not decoder.predicts
+    assert rows_of_page()[family] == row(family, decoder.checkpoint.layout)
 
 
 @torch.no_grad()
