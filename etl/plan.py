@@ -28,9 +28,19 @@ if TYPE_CHECKING:
     from etl.settings.read import Settings
 
 #: Raised by hand when a change of the code changes the results of a step; such steps are then done again.
-CODE_VERSIONS = {"model": "1", "prune": "1", "evaluate": "1", "cluster": "2", "compare": "1", "load": "1"}
+CODE_VERSIONS = {
+    "model": "1",
+    "prune": "1",
+    "evaluate": "1",
+    "cluster": "3",
+    "test": "1",
+    "compare": "1",
+    "load": "1",
+}
 DENSE = "dense"
 _ANY_SUBJECT = ""
+#: Keys of [clusters] on which the clusters do not depend.
+_NOT_OF_CLUSTERS = {"cluster", "test", "test_replicates"}
 
 
 @dataclass(frozen=True)
@@ -153,10 +163,12 @@ def _run_steps(settings: Settings, inputs: Inputs, request: PruningRequest, seed
     if settings.evaluate.evaluate:
         steps.append(_evaluate_step(settings, inputs, prune))
     if settings.clusters.cluster and pruner(request.method).prunes and not request.pattern.sliced:
-        # The clusters depend on every key of [clusters] but the switch itself.
-        values = settings.clusters.model_dump(exclude={"cluster"}).values()
+        values = settings.clusters.model_dump(exclude=_NOT_OF_CLUSTERS).values()
         clusters = _fingerprint("cluster", prune.fingerprint, *values)
         steps.append(Step("cluster", subject, run, clusters, request, seed))
+    if settings.clusters.test and pruner(request.method).prunes and not request.pattern.sliced:
+        tests = _fingerprint("test", prune.fingerprint, settings.clusters.test_replicates)
+        steps.append(Step("test", subject, run, tests, request, seed))
     return steps
 
 

@@ -28,6 +28,7 @@ from etl.pruning.request import DTYPE_FORMATS
 from etl.pruning.weights import PrunedWeights, PrunedWeightsWriter, weights_folder
 from etl.slicing.run import Slices, SlicingJob
 from etl.slicing.store import SlicedModel
+from etl.structure.testing import Tester, run_tests
 from etl.token_sets import TokenSets
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Workbench:
         return {
             "prune": self._prune,
             "evaluate": self._evaluate,
+            "test": self._test,
             "cluster": self._cluster,
             "compare": lambda _: self._compare(),
         }[step.kind](step)
@@ -222,7 +224,9 @@ class Workbench:
                 restarts=settings.restarts,
                 null_replicates=settings.null_replicates,
                 embeddings=settings.embedding,
+                margins=settings.margins,
             ),
+            self._device,
         )
         rows: Counter[str] = Counter()
         done = 0
@@ -235,6 +239,14 @@ class Workbench:
                 self._progress.advanced(done, total, step.subject)
             rows += load_clusterings(self._connection, run_id, list(zip(batch, samples, strict=True)))
         return rows
+
+    def _test(self, step: Step) -> Counter[str]:
+        def report(done: int) -> None:
+            self._progress.advanced(done, done, step.subject)
+
+        carry_on = Tester(self._workers, self._device, report)
+        replicates = self._settings.clusters.test_replicates
+        return run_tests(self._connection, self._run_id(step), replicates, carry_on)
 
     def _compare(self) -> Counter[str]:
         _, keys = loading.model_keys(self._connection, self._plan.inputs.model)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from etl.clusters.loading import pair_distances
@@ -64,12 +65,20 @@ class Rows:
             "fingerprint": f"r{run_id}", "started_at": STARTED,
         })  # fmt: skip
 
-    def matrix(self, matrix_id: int, shape: tuple[int, int], projection: str = "q", layer: int = 0) -> None:
+    def matrix(
+        self,
+        matrix_id: int,
+        shape: tuple[int, int],
+        projection: str = "q",
+        layer: int = 0,
+        head_count: int | None = None,
+    ) -> None:
         """Write a matrix of shape (out, in)."""
         insert(self.db, "matrices", {
             "matrix_id": matrix_id, "model_id": "m", "layer": layer,
             "component": f"self_attn.{projection}_proj", "projection": projection,
             "out_features": shape[0], "in_features": shape[1],
+            "head_count": pa.array([head_count], pa.int32()),
         })  # fmt: skip
 
     def pruning(
@@ -97,6 +106,17 @@ class Rows:
         self.matrix(matrix_id, (mask.shape[0], mask.shape[1]), projection)
         self.pruning(run_id, matrix_id, int(mask.sum()), mask.size)
         self.masks(run_id, matrix_id, mask)
+
+    def tests(self, q_value: float, run_id: int = 1, matrix_id: int = 1, axis: str = "input") -> None:
+        """Write both tests of a mask; the neighbours have the q-value, the eigenvalue one near 1."""
+        insert(self.db, "structure_tests", {
+            "run_id": run_id, "matrix_id": matrix_id, "axis": axis,
+            "test": ["nearest_neighbours", "top_eigenvalue"], "statistic": [0.3, 0.2],
+            "null_mean": [0.4, 0.2], "null_sd": [0.01, 0.01], "replicates": [199, 20],
+            "p_value": [q_value / 2, 0.9],
+            "q_value": [q_value, 0.9], "effect": [0.25, 0.0], "effect_low": [0.2, -0.1],
+            "effect_high": [0.3, 0.1],
+        })  # fmt: skip
 
     def clustering(
         self,

@@ -96,6 +96,7 @@ def _collect(content: _Content, shape: Shape, runs: tuple[Run, ...]) -> None:
                 m.projection,
                 m.out_features,
                 m.in_features,
+                2 if m.projection in "qkvo" else None,
             )
             for m in matrices
         ],
@@ -113,6 +114,7 @@ def _collect(content: _Content, shape: Shape, runs: tuple[Run, ...]) -> None:
             for matrix in matrices:
                 mask = keep_mask(run, matrix)
                 _collect_pruning(content, run, matrix, mask)
+                _collect_tests(content, run, matrix)
                 _collect_clusterings(content, shape, (run, matrix, mask), numbers)
 
 
@@ -193,6 +195,17 @@ def _collect_clusterings(
                     "cluster_assignments",
                     [(number, int(f), int(label), rank, float(distances[f])) for rank, (f, label) in ranked],
                 )
+
+
+def _collect_tests(content: _Content, run: Run, matrix: Matrix) -> None:
+    """The groups that Wanda is given are found, in all other runs there is nothing to find."""
+    found = run.method == "wanda"
+    for test, statistic, chance in (("nearest_neighbours", 0.3, 0.4), ("top_eigenvalue", 0.05, 0.02)):
+        effect = abs(statistic - chance) / chance if found else 0.01
+        figures = (statistic if found else chance, chance, 0.01, 199 if found else 20)
+        levels = (0.005, 0.006) if found else (0.4, 0.6)
+        row = (run.run_id, matrix.matrix_id, matrix.cluster_axis, test, *figures, *levels)
+        content.add("structure_tests", [(*row, effect, effect - 0.1, effect + 0.1)])
 
 
 def nearest_seed_clusters(features: NDArray[np.bool_], k: int) -> NDArray[np.int_]:

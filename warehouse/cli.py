@@ -26,7 +26,7 @@ from warehouse.sql_files import saved_queries
 
 EXAMPLES = """\
   sparsity-sql "SELECT * FROM run_overview"
-  sparsity-sql "FROM separation_ratios WHERE z_score > 3" --format csv > above_chance.csv
+  sparsity-sql "FROM matrix_evidence WHERE is_structured" --format csv > structured.csv
   sparsity-sql --file question.sql --format json
   sparsity-sql "FROM model_overview" --format parquet --output overview.parquet
   sparsity-sql --list                        the saved queries and what they answer

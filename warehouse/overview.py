@@ -58,7 +58,9 @@ class MatrixFigures:
     best_speedup: float | None = None
     best_kernel: str | None = None
     best_device: str | None = None
-    chance_standing: str | None = None
+    q_value: float | None = None
+    evidence: str | None = None
+    is_structured: bool | None = None
 
 
 PRUNING_COLUMNS = tuple(field.name for field in fields(MatrixFigures))[:10]

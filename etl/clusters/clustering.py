@@ -32,7 +32,9 @@ class ClusteringTask:
     """One matrix of one run around one reference feature.
 
     - `masks` (neighbours, positions) bool: the reference and the features nearest to it, by distance.
-    - `kept_counts` (features,): kept positions of every feature of the axis, for the chance masks.
+    - `kept_counts` (features,): kept positions of every feature of the axis.
+    - `chance_masks` (null_replicates, neighbours, bytes): the neighbourhood in masks that keep the counts of
+      both axes, bits packed; None to draw it from the kept counts of the features alone.
     - `restarts`: starts of k-means; the one with the lowest inertia is taken.
     - `embeddings`: two-dimensional embeddings of the real neighbourhood to compute: pca, tsne or both.
     """
@@ -48,6 +50,7 @@ class ClusteringTask:
     restarts: int
     null_replicates: int
     embeddings: tuple[str, ...] = ()
+    chance_masks: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,20 @@ def cluster_neighbourhood(task: ClusteringTask) -> list[Sample]:
     own number, so that the result depends neither on the process nor on the order of tasks.
     """
     samples = [_sample(task, None, task.masks, task.embeddings)]
-    neighbours, positions = task.masks.shape
-    for replicate in range(task.null_replicates):
-        generator = np.random.default_rng([task.seed, task.matrix_id, task.reference_feature, replicate])
-        masks = draw_neighbourhood(task.kept_counts, positions, task.reference_feature, neighbours, generator)
-        samples.append(_sample(task, replicate, masks, ()))
+    samples += [
+        _sample(task, replicate, chance_neighbourhood(task, replicate), ())
+        for replicate in range(task.null_replicates)
+    ]
     return samples
+
+
+def chance_neighbourhood(task: ClusteringTask, replicate: int) -> NDArray[np.bool_]:
+    """Return the (neighbours, positions) chance masks of one replicate, by distance to the reference."""
+    neighbours, positions = task.masks.shape
+    if task.chance_masks is not None:
+        return np.unpackbits(task.chance_masks[replicate], axis=1, count=positions).astype(np.bool_)
+    generator = np.random.default_rng([task.seed, task.matrix_id, task.reference_feature, replicate])
+    return draw_neighbourhood(task.kept_counts, positions, task.reference_feature, neighbours, generator)
 
 
 def _sample(

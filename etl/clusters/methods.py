@@ -13,6 +13,8 @@ ALGORITHM_DISTANCES: dict[str, tuple[str, ...]] = {
 }
 DISTANCES = ("euclidean", "hamming", "cosine")
 EMBEDDINGS = ("pca", "tsne")
+#: What chance masks keep of the real one.
+MARGINS = ("both", "features")
 
 
 def combinations(algorithms: tuple[str, ...], distances: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Tables with rows of a pruning run, in the order of deletion; its clusterings are deleted before.
 _RUN_TABLES = (
+    "structure_tests",
     "perplexities",
     "slices",
     "feature_metrics",
@@ -106,6 +107,9 @@ def load_model(
             "projection": [matrix.projection for matrix in matrices],
             "out_features": [matrix.out_features for matrix in matrices],
             "in_features": [matrix.in_features for matrix in matrices],
+            "head_count": pa.array(
+                [checkpoint.head_count(matrix.projection) for matrix in matrices], pa.int32()
+            ),
         },
     )
 

@@ -94,6 +94,12 @@ class Checkpoint:
         """Every matrix in the blocks, by layer, then by component, experts by their number."""
         return self.layout.matrices
 
+    def head_count(self, projection: str) -> int | None:
+        """Return how many attention heads a projection holds; None where it is no part of attention."""
+        queries = self.config.get("num_attention_heads")
+        keys = self.config.get("num_key_value_heads", queries)
+        return {"q": queries, "o": queries, "k": keys, "v": keys}.get(projection)
+
     @property
     def positions(self) -> int | None:
         """The longest sequence that the model was made for, in tokens; None where config.json names none."""

@@ -64,3 +64,8 @@ class Pattern:
         if self.group is not None:
             return f"{self.kept}:{self.group}"
         return "sliced" if self.sliced else "unstructured"
+
+
+def group_of(pattern: str) -> int | None:
+    """Return M of an N:M pattern as a run stores it, None of any other."""
+    return Pattern.parse(pattern).group if ":" in pattern else None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.fields import FieldInfo
 
-from etl.clusters.methods import ALGORITHM_DISTANCES, DISTANCES, EMBEDDINGS
+from etl.clusters.methods import ALGORITHM_DISTANCES, DISTANCES, EMBEDDINGS, MARGINS
 from etl.model.demo import DEMO
 from etl.model.texts import STANDARD_LIBRARY
 from etl.pruning.registry import BUILT_IN, method_names
@@ -200,9 +200,20 @@ class Clusters(Table):
     references: Count = Field(1, description="reference features drawn for every matrix")
     cluster_seed: Some[Index] = Field((0,), description="seeds of the clustering")
     null_replicates: Several = Field(10, description="chance masks clustered beside every real one")
+    margins: Annotated[str, _one_of(MARGINS)] = Field(
+        "both",
+        description="what chance masks keep: the counts of both axes, in N:M of every group (both), or the"
+        " counts of the clustered features alone (features)",
+    )
     restarts: Count = Field(1, description="starts of k-means, of which the best counts")
     embedding: Some[Embedding] = Field(
         ("pca",), description=f"layouts of the clustered features in the plane: {', '.join(EMBEDDINGS)}"
+    )
+    test: bool = Field(True, description="test the masks of every matrix for structure beyond chance")
+    test_replicates: Several = Field(
+        199,
+        description="chance masks at which a test of structure ends; more are drawn where the number of tests"
+        " needs them, fewer where there is no structure",
     )
 
 

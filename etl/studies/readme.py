@@ -53,8 +53,8 @@ def _cell(row: Row | None) -> str:
 
 
 def verdict_table(rows: list[Row]) -> str:
-    """Tabulate how the clusterings of each run stand against chance, and all of them together."""
-    counts = ("clusterings", "at_chance", "barely_above", "below", "structured")
+    """Tabulate how many matrices of each run are structured, and on how many clusterings it has an effect."""
+    counts = ("matrices", "at_chance", "structured", "clusterings", "large_effect")
     lines = [f"| run | {' | '.join(name.replace('_', ' ') for name in counts)} |", "|---|" + "---:|" * 5]
     for row in rows:
         name = f"{_name(row)}, {row['pattern']}"
@@ -64,12 +64,13 @@ def verdict_table(rows: list[Row]) -> str:
 
 
 def verdict_sentence(rows: list[Row]) -> str:
-    """Say in one line how many of all clusterings stand at chance."""
-    chance, total = (sum(row[name] for row in rows) for name in ("at_chance", "clusterings"))
-    structured = sum(row["structured"] for row in rows)
+    """Say in one line how many masks are structured, and what it does to the clusterings."""
+    structured, total, large, clusterings = (
+        sum(row[name] for row in rows) for name in ("structured", "matrices", "large_effect", "clusterings")
+    )
     return (
-        f"On the bundled model {chance} of {total} clusterings are at chance, and {structured or 'none'}"
-        f" {'is' if structured == 1 else 'are'} structured."
+        f"On the bundled model {structured} of {total} masks have structure beyond chance; in"
+        f" {large or 'none'} of {clusterings} clusterings it separates clusters by 10% more than chance."
     )
 
 

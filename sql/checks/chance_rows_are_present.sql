@@ -11,6 +11,7 @@ LEFT JOIN clusterings AS chance
         AND observed.algorithm = chance.algorithm
         AND observed.distance = chance.distance
         AND observed.k = chance.k
+        AND observed.neighbour_count = chance.neighbour_count
         AND observed.reference_feature = chance.reference_feature
         AND observed.seed = chance.seed
         AND chance.null_replicate IS NOT NULL

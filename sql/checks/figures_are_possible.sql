@@ -17,7 +17,8 @@ WITH faults AS (
             '; ',
             out_of_range('layer', layer, 0, NULL),
             not_positive('out_features', out_features),
-            not_positive('in_features', in_features)
+            not_positive('in_features', in_features),
+            not_positive('head_count', head_count)
         ) AS fault
     FROM matrices
     UNION ALL
@@ -121,6 +122,22 @@ WITH faults AS (
             out_of_range('y', y, NULL, NULL)
         ) AS fault
     FROM feature_embeddings
+    UNION ALL
+    SELECT
+        'structure_tests' AS table_name,
+        concat_ws(', ', run_id, matrix_id, axis, test) AS key_text,
+        concat_ws(
+            '; ',
+            out_of_range('statistic', statistic, 0, NULL),
+            out_of_range('null_mean', null_mean, 0, NULL),
+            out_of_range('null_sd', null_sd, 0, NULL),
+            not_positive('replicates', replicates),
+            not_positive('p_value', p_value),
+            out_of_range('p_value', p_value, NULL, q_value),
+            out_of_range('q_value', q_value, NULL, 1),
+            out_of_range('effect', effect, effect_low, effect_high)
+        ) AS fault
+    FROM structure_tests
     UNION ALL
     SELECT
         'clusterings' AS table_name,

@@ -63,6 +63,13 @@ GROUP BY run_id, layer, component, expert
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'structure_tests' AS table_name,
+    concat_ws(', ', run_id, matrix_id, axis, test) AS key_text
+FROM structure_tests
+GROUP BY run_id, matrix_id, axis, test
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'feature_masks' AS table_name,
     concat_ws(', ', run_id, matrix_id, axis, feature_index) AS key_text
 FROM feature_masks

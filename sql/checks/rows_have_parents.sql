@@ -74,6 +74,12 @@ WITH children AS (
     FROM feature_embeddings
     UNION ALL
     SELECT DISTINCT
+        'structure_tests' AS table_name,
+        'matrix_prunings' AS parent,
+        concat_ws(', ', run_id, matrix_id) AS parent_key
+    FROM structure_tests
+    UNION ALL
+    SELECT DISTINCT
         'clusterings' AS table_name,
         'matrix_prunings' AS parent,
         concat_ws(', ', run_id, matrix_id) AS parent_key

@@ -1,5 +1,4 @@
-CREATE OR REPLACE MACRO is_structured(z, ratio, null_mean) AS -- noqa: CP05
-is_above_chance(z) AND ratio >= structured_excess() * null_mean;
+CREATE OR REPLACE MACRO is_structured(smallest_q) AS smallest_q < evidence_level(); -- noqa: CP05
 
 COMMENT ON MACRO is_structured IS -- noqa: PRS
-'Whether a ratio counts as structure: its z-score stands above chance, and the ratio itself well above its chance mean.';
+'Whether a mask counts as structured, by the smallest q-value of its tests; NULL where it was not tested. The one rule of all views and of the app.';

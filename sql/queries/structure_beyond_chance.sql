@@ -4,10 +4,11 @@ SELECT
     pattern,
     layer,
     projection,
-    k,
-    round(mean_excess, 3) AS mean_excess,
-    round(mean_z_score, 1) AS mean_z_score,
-    verdict
-FROM separation_intervals
-ORDER BY mean_excess DESC NULLS LAST, run_id, matrix_id, k
+    evidence,
+    round(q_value, 4) AS q_value,
+    strongest_test,
+    round(neighbour_effect, 4) AS neighbour_effect,
+    round(eigenvalue_effect, 3) AS eigenvalue_effect
+FROM matrix_evidence
+ORDER BY q_value NULLS LAST, eigenvalue_effect DESC NULLS LAST, run_id, matrix_id
 LIMIT 20;

@@ -1,15 +1,34 @@
--- How many clusterings of each run stand above chance?
+-- How many matrices of each run are structured, and how large is the effect on their clusterings?
+WITH evidence AS (
+    SELECT
+        run_id,
+        count(*) AS matrices,
+        count(*) FILTER (WHERE is_structured) AS structured,
+        count(*) FILTER (WHERE evidence = 'at chance') AS at_chance
+    FROM matrix_evidence
+    GROUP BY run_id
+),
+
+effects AS (
+    SELECT
+        run_id,
+        count(*) AS clusterings,
+        count(*) FILTER (WHERE is_structured AND effect IN ('large', 'identical')) AS large_effect
+    FROM separation_ratios
+    GROUP BY run_id
+)
+
 SELECT
-    ratios.method,
-    ratios.sparsity,
-    ratios.pattern,
+    runs.method,
+    runs.sparsity,
+    runs.pattern,
     runs.refinement,
-    count(*) AS clusterings,
-    count(*) FILTER (WHERE starts_with(ratios.verdict, 'ratio is at chance')) AS at_chance,
-    count(*) FILTER (WHERE starts_with(ratios.verdict, 'barely above chance')) AS barely_above,
-    count(*) FILTER (WHERE starts_with(ratios.verdict, 'ratio is below chance')) AS below,
-    count(*) FILTER (WHERE starts_with(ratios.verdict, 'structured')) AS structured
-FROM separation_ratios AS ratios
-INNER JOIN pruning_runs AS runs ON ratios.run_id = runs.run_id
-GROUP BY ratios.model_id, ratios.run_id, ratios.method, ratios.sparsity, ratios.pattern, runs.refinement
-ORDER BY ratios.model_id, ratios.run_id;
+    evidence.matrices,
+    evidence.at_chance,
+    evidence.structured,
+    coalesce(effects.clusterings, 0) AS clusterings,
+    coalesce(effects.large_effect, 0) AS large_effect
+FROM pruning_runs AS runs
+INNER JOIN evidence ON runs.run_id = evidence.run_id
+LEFT JOIN effects ON runs.run_id = effects.run_id
+ORDER BY runs.model_id, runs.run_id;

@@ -1,53 +1,54 @@
 CREATE OR REPLACE VIEW block_coherence AS
 -- One row per clustering of a real mask and order of its features. Every order is cut into blocks of the
 -- sizes of the clusters, so that orders differ only in which features share a block.
-WITH places AS (
+WITH orders AS (
     SELECT
+        clusterings.run_id,
+        clusterings.matrix_id,
+        clusterings.axis,
         assignments.clustering_id,
-        assignments.feature_index,
-        assignments.cluster,
-        row_number() OVER clustered AS cluster_place,
-        row_number() OVER gradient AS gradient_place,
-        row_number() OVER stored AS stored_place
-    FROM cluster_assignments AS assignments
-    WINDOW
-        clustered AS (
-            PARTITION BY assignments.clustering_id ORDER BY assignments.cluster, assignments.gradient_rank
-        ),
-        gradient AS (PARTITION BY assignments.clustering_id ORDER BY assignments.gradient_rank),
-        stored AS (PARTITION BY assignments.clustering_id ORDER BY assignments.feature_index)
+        list(assignments.cluster ORDER BY assignments.cluster, assignments.gradient_rank) AS slots,
+        list(assignments.feature_index ORDER BY assignments.cluster, assignments.gradient_rank) AS by_cluster,
+        list(assignments.feature_index ORDER BY assignments.gradient_rank) AS by_gradient,
+        list(assignments.feature_index ORDER BY assignments.feature_index) AS by_index
+    FROM real_clusterings AS clusterings
+    INNER JOIN cluster_assignments AS assignments
+        ON clusterings.clustering_id = assignments.clustering_id
+    GROUP BY clusterings.run_id, clusterings.matrix_id, clusterings.axis, assignments.clustering_id
+),
+
+arranged AS (
+    SELECT
+        run_id,
+        matrix_id,
+        axis,
+        clustering_id,
+        slots,
+        unnest([
+            { 'name': 'cluster', 'features': by_cluster },
+            { 'name': 'gradient', 'features': by_gradient },
+            { 'name': 'stored', 'features': by_index }
+        ]) AS arrangement
+    FROM orders
 ),
 
 blocks AS (
     SELECT
-        clustering_id,
-        'cluster' AS feature_order,
-        feature_index,
-        cluster AS block
-    FROM places
-    UNION ALL
-    SELECT
-        places.clustering_id,
-        'gradient' AS feature_order,
-        places.feature_index,
-        slots.cluster AS block
-    FROM places
-    INNER JOIN places AS slots
-        ON places.clustering_id = slots.clustering_id AND places.gradient_place = slots.cluster_place
-    UNION ALL
-    SELECT
-        places.clustering_id,
-        'stored' AS feature_order,
-        places.feature_index,
-        slots.cluster AS block
-    FROM places
-    INNER JOIN places AS slots
-        ON places.clustering_id = slots.clustering_id AND places.stored_place = slots.cluster_place
+        arranged.run_id,
+        arranged.matrix_id,
+        arranged.axis,
+        arranged.clustering_id,
+        arranged.arrangement['name'] AS feature_order,
+        unnest(arranged.arrangement['features']) AS feature_index,
+        unnest(arranged.slots) AS block
+    FROM arranged
 ),
 
 merged AS (
     SELECT
-        clusterings.clustering_id,
+        blocks.run_id,
+        blocks.matrix_id,
+        blocks.clustering_id,
         blocks.feature_order,
         blocks.block,
         count(*) AS feature_count,
@@ -57,18 +58,19 @@ merged AS (
         -- A position is empty by chance when each feature of the block happens to prune it.
         product(1 - safe_ratio(masks.kept_count, bit_length(masks.keep_mask))) AS chance_empty_share
     FROM blocks
-    INNER JOIN real_clusterings AS clusterings ON blocks.clustering_id = clusterings.clustering_id
     INNER JOIN feature_masks AS masks
         ON
-            clusterings.run_id = masks.run_id
-            AND clusterings.matrix_id = masks.matrix_id
-            AND clusterings.axis = masks.axis
+            blocks.run_id = masks.run_id
+            AND blocks.matrix_id = masks.matrix_id
+            AND blocks.axis = masks.axis
             AND blocks.feature_index = masks.feature_index
     GROUP BY ALL
 ),
 
 shares AS (
     SELECT
+        run_id,
+        matrix_id,
         clustering_id,
         feature_order,
         count(*) AS cluster_count,
@@ -80,7 +82,7 @@ shares AS (
         safe_ratio(sum(feature_count * chance_empty_share), sum(feature_count)) AS chance_skippable_share,
         1 - safe_ratio(sum(kept_count), sum(feature_count * position_count)) AS pruned_share
     FROM merged
-    GROUP BY clustering_id, feature_order
+    GROUP BY run_id, matrix_id, clustering_id, feature_order
 )
 
 SELECT
@@ -101,7 +103,11 @@ SELECT
         ELSE 'good: blocks can be skipped'
     END AS verdict
 FROM shares
-INNER JOIN real_clusterings AS clusterings ON shares.clustering_id = clusterings.clustering_id;
+INNER JOIN real_clusterings AS clusterings
+    ON
+        shares.run_id = clusterings.run_id
+        AND shares.matrix_id = clusterings.matrix_id
+        AND shares.clustering_id = clusterings.clustering_id;
 
 COMMENT ON VIEW block_coherence IS
 'One row per clustering and feature order: share of blocks, one position by a group of features, that are wholly pruned.';

@@ -1,44 +1,37 @@
 CREATE OR REPLACE VIEW clustering_figures AS
--- One row per clustering, of real and of chance masks. All pairs are summed first, then those within
--- clusters: far cheaper than conditional sums over every pair of clusters.
-WITH all_pairs AS (
+-- One row per clustering, of real and of chance masks. Sums are grouped by run and matrix as well, so that a
+-- filter by them reaches the tables.
+WITH sums AS (
     SELECT
-        clustering_id,
-        sum(distance_sum) AS distance_sum,
-        sum(pair_count)::BIGINT AS pair_count
-    FROM cluster_pair_distances
-    GROUP BY clustering_id
-),
-
-inner_pairs AS (
-    SELECT
-        clustering_id,
-        sum(distance_sum) AS distance_sum,
-        sum(pair_count)::BIGINT AS pair_count,
+        clusterings.run_id,
+        clusterings.matrix_id,
+        clusterings.clustering_id,
+        sum(pairs.distance_sum) AS distance_sum,
+        sum(pairs.pair_count)::BIGINT AS pair_count,
+        sum(pairs.distance_sum) FILTER (WHERE pairs.cluster_a = pairs.cluster_b) AS inner_distance_sum,
+        sum(pairs.pair_count) FILTER (WHERE pairs.cluster_a = pairs.cluster_b)::BIGINT AS inner_pair_count,
         -- A cluster of one has no pairs: its within distance counts as 0, as in the published figure.
-        avg(coalesce(safe_ratio(distance_sum, pair_count), 0)) AS within_distance_macro,
-        count(*) AS cluster_count,
-        count(*) - count(nullif(pair_count, 0)) AS singleton_count,
+        avg(coalesce(safe_ratio(pairs.distance_sum, pairs.pair_count), 0)) FILTER (
+            WHERE pairs.cluster_a = pairs.cluster_b
+        ) AS within_distance_macro,
+        count(*) FILTER (WHERE pairs.cluster_a = pairs.cluster_b) AS cluster_count,
+        count(*) FILTER (WHERE pairs.cluster_a = pairs.cluster_b AND pairs.pair_count = 0) AS singleton_count,
         -- A cluster of s features has s (s - 1) / 2 pairs.
-        ((1 + sqrt(1 + 8 * max(pair_count))) / 2)::INTEGER AS largest_cluster
-    FROM cluster_pair_distances
-    WHERE cluster_a = cluster_b
-    GROUP BY clustering_id
+        max((1 + sqrt(1 + 8 * pairs.pair_count)) / 2) FILTER (
+            WHERE pairs.cluster_a = pairs.cluster_b
+        )::INTEGER AS largest_cluster
+    FROM clusterings
+    INNER JOIN cluster_pair_distances AS pairs ON clusterings.clustering_id = pairs.clustering_id
+    GROUP BY clusterings.run_id, clusterings.matrix_id, clusterings.clustering_id
 ),
 
 distances AS (
     SELECT
-        inner_pairs.clustering_id,
-        safe_ratio(inner_pairs.distance_sum, inner_pairs.pair_count) AS within_distance,
-        safe_ratio(
-            all_pairs.distance_sum - inner_pairs.distance_sum, all_pairs.pair_count - inner_pairs.pair_count
-        ) AS between_distance,
-        inner_pairs.within_distance_macro,
-        inner_pairs.cluster_count,
-        inner_pairs.singleton_count,
-        inner_pairs.largest_cluster
-    FROM inner_pairs
-    INNER JOIN all_pairs ON inner_pairs.clustering_id = all_pairs.clustering_id
+        *,
+        safe_ratio(distance_sum, pair_count) AS neighbourhood_distance,
+        safe_ratio(inner_distance_sum, inner_pair_count) AS within_distance,
+        safe_ratio(distance_sum - inner_distance_sum, pair_count - inner_pair_count) AS between_distance
+    FROM sums
 )
 
 SELECT
@@ -53,15 +46,21 @@ SELECT
     clusterings.reference_feature,
     clusterings.seed,
     clusterings.null_replicate,
+    distances.neighbourhood_distance,
     distances.within_distance,
     distances.between_distance,
+    distances.between_distance - distances.within_distance AS separation_difference,
     safe_ratio(distances.between_distance, distances.within_distance) AS separation_ratio,
     safe_ratio(distances.between_distance, distances.within_distance_macro) AS separation_ratio_macro,
     distances.cluster_count,
     distances.singleton_count,
     distances.largest_cluster
 FROM clusterings
-INNER JOIN distances ON clusterings.clustering_id = distances.clustering_id;
+INNER JOIN distances
+    ON
+        clusterings.run_id = distances.run_id
+        AND clusterings.matrix_id = distances.matrix_id
+        AND clusterings.clustering_id = distances.clustering_id;
 
 COMMENT ON VIEW clustering_figures IS
 'One row per clustering, chance masks included: distances within and between clusters, both ratios, cluster sizes.';

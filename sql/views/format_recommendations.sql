@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW format_recommendations AS
 -- One row per run and matrix. A measured speed-up decides; without one, the bytes that must be moved do, and
--- clusters count only where they stand above chance.
+-- clusters count only where the mask is structured.
 WITH evidence AS (
     SELECT
         matrices.model_id,
@@ -16,8 +16,12 @@ WITH evidence AS (
         formats.best_kernel,
         formats.best_speedup,
         formats.best_device,
+        tests.q_value,
+        tests.evidence,
+        tests.is_structured,
         structured.separation_excess,
         structured.z_score,
+        structured.effect,
         structured.skippable_share,
         structured.median_cluster_size,
         safe_ratio(
@@ -28,6 +32,8 @@ WITH evidence AS (
     FROM pruned_matrices AS matrices
     LEFT JOIN fastest_formats AS formats
         ON matrices.run_id = formats.run_id AND matrices.matrix_id = formats.matrix_id
+    INNER JOIN matrix_evidence AS tests
+        ON matrices.run_id = tests.run_id AND matrices.matrix_id = tests.matrix_id
     LEFT JOIN structured_matrices AS structured
         ON matrices.run_id = structured.run_id AND matrices.matrix_id = structured.matrix_id
 ),
@@ -86,23 +92,33 @@ SELECT
         ELSE printf('not measured: %.2f× if time follows the bytes moved', element_limit)
     END
     || CASE
-        WHEN z_score IS NULL THEN '; no structure beyond chance to use'
-        ELSE printf('; clusters stand %.2f× above chance (z %.1f)', separation_excess, z_score)
+        WHEN q_value IS NULL THEN '; not tested for structure'
+        WHEN NOT is_structured THEN printf('; no structure beyond chance (q %.2g)', q_value)
+        WHEN effect IS NULL THEN printf('; structured (q %.2g), not clustered', q_value)
+        WHEN effect = 'identical' THEN printf('; structured (q %.2g), with identical features', q_value)
+        ELSE
+            printf('; structured (q %.2g), effect %s: clusters at %.2f×', q_value, effect, separation_excess)
+            || ' their chance level'
     END AS why,
     best_speedup AS measured_speedup,
     best_device AS device,
     predicted_speedup,
+    q_value,
+    evidence,
+    effect,
     separation_excess,
     z_score,
     skippable_share,
     reconstruction_error,
     gain,
+    is_structured,
     best_speedup IS NOT NULL AS is_measured
 FROM limits;
 
 COMMENT ON VIEW format_recommendations IS
 'One row per run and matrix: storage format worth deploying, how much it promises, and why.';
 COMMENT ON COLUMN format_recommendations.device IS 'Device it was measured on';
-COMMENT ON COLUMN format_recommendations.separation_excess IS 'Best separation ratio over its chance mean; NULL where no clustering stands above chance';
-COMMENT ON COLUMN format_recommendations.z_score IS 'Standard deviations above chance of that clustering; NULL where no clustering stands above chance';
-COMMENT ON COLUMN format_recommendations.skippable_share IS 'Share of the clustered features that blocks of its clusters would skip; NULL where no clustering stands above chance';
+COMMENT ON COLUMN format_recommendations.separation_excess IS 'Best separation ratio over its chance mean; NULL where the mask is not structured';
+COMMENT ON COLUMN format_recommendations.effect IS 'How far the clusters of that clustering stand apart: see the macro separation_effect; NULL where the mask is not structured';
+COMMENT ON COLUMN format_recommendations.z_score IS 'Standard deviations above chance of that clustering; NULL where the mask is not structured';
+COMMENT ON COLUMN format_recommendations.skippable_share IS 'Share of the clustered features that blocks of its clusters would skip; NULL where the mask is not structured';

@@ -52,6 +52,4 @@ INNER JOIN matrices ON overlap_counts.matrix_id = matrices.matrix_id;
 
 COMMENT ON VIEW mask_overlap IS
 'One row per pair of runs and matrix: how far the two masks agree, and how far two random masks would.';
-COMMENT ON COLUMN mask_overlap.kept_by_both IS 'Weights both runs keep';
-COMMENT ON COLUMN mask_overlap.kept_by_either IS 'Weights at least one run keeps';
 COMMENT ON COLUMN mask_overlap.chance_jaccard IS 'Jaccard similarity expected of independent masks in which every feature has the same kept counts';

@@ -1,11 +1,12 @@
 CREATE OR REPLACE VIEW model_overview AS
 -- One row per run and matrix, with the figures the first screen shows.
 WITH chosen AS (
-    -- K-means where it was run, at the largest k, averaged over reference features and seeds.
+    -- K-means where it was run, at the largest k and in the smallest neighbourhood, averaged over reference
+    -- features and seeds.
     SELECT
         run_id,
         matrix_id,
-        min((algorithm <> 'kmeans', algorithm, distance, -k)) AS variant
+        min((algorithm <> 'kmeans', algorithm, distance, -k, neighbour_count)) AS variant
     FROM real_clusterings
     GROUP BY run_id, matrix_id
 ),
@@ -29,6 +30,7 @@ separations AS (
             AND ratios.algorithm = chosen.variant[2]
             AND ratios.distance = chosen.variant[3]
             AND ratios.k = -chosen.variant[4]
+            AND ratios.neighbour_count = chosen.variant[5]
     GROUP BY ratios.run_id, ratios.matrix_id
 )
 
@@ -45,13 +47,16 @@ SELECT
     formats.best_kernel,
     formats.best_device,
     safe_ratio(separations.separation_ratio, separations.null_ratio_mean) AS separation_excess,
-    chance_standing(separations.z_score) AS chance_standing
+    evidence.q_value,
+    evidence.evidence,
+    evidence.is_structured
 FROM pruned_matrices AS matrices
 LEFT JOIN separations ON matrices.run_id = separations.run_id AND matrices.matrix_id = separations.matrix_id
+INNER JOIN matrix_evidence AS evidence
+    ON matrices.run_id = evidence.run_id AND matrices.matrix_id = evidence.matrix_id
 LEFT JOIN fastest_formats AS formats
     ON matrices.run_id = formats.run_id AND matrices.matrix_id = formats.matrix_id;
 
 COMMENT ON VIEW model_overview IS
 'One row per run and matrix: sparsity, reconstruction error, separation against chance, best measured speed-up.';
 COMMENT ON COLUMN model_overview.k IS 'Largest number of clusters asked for; the separation columns are for it, averaged over references and seeds';
-COMMENT ON COLUMN model_overview.chance_standing IS 'Where the z-score stands: above, within or below chance; NULL where there is none';

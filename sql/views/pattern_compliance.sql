@@ -48,7 +48,6 @@ counted AS (
         run_id,
         matrix_id,
         '2:4' AS candidate_pattern,
-        2 AS kept_limit,
         4 AS group_size,
         sum(bit_length(ones_a) + coalesce(bit_length(ones_b), 0)) AS group_count,
         sum(bit_count((ones_a & twos_a) | all_a) + coalesce(bit_count((ones_b & twos_b) | all_b), 0))
@@ -66,7 +65,6 @@ counted AS (
         run_id,
         matrix_id,
         '4:8' AS candidate_pattern,
-        4 AS kept_limit,
         8 AS group_size,
         sum(bit_length(ones)) AS group_count,
         sum(bit_count((fours & (ones | twos)) | eights)) AS violating_count,
@@ -74,6 +72,38 @@ counted AS (
     FROM eights
     WHERE ones IS NOT NULL
     GROUP BY run_id, matrix_id
+),
+
+groups AS (
+    -- Rows draw independently with the density of each column, so that all rows have the same chance.
+    SELECT
+        masks.run_id,
+        masks.matrix_id,
+        candidates.candidate_pattern,
+        poisson_binomial_at_most(
+            candidates.kept_limit, list(safe_ratio(masks.kept_count, bit_length(masks.keep_mask)))
+        ) AS chance_share
+    FROM feature_masks AS masks
+    CROSS JOIN (VALUES ('2:4', 2, 4), ('4:8', 4, 8)) AS candidates (candidate_pattern, kept_limit, group_size)
+    WHERE masks.axis = 'input'
+    GROUP BY
+        masks.run_id,
+        masks.matrix_id,
+        candidates.candidate_pattern,
+        candidates.kept_limit,
+        candidates.group_size,
+        masks.feature_index // candidates.group_size
+    HAVING count(*) = candidates.group_size
+),
+
+expected AS (
+    SELECT
+        run_id,
+        matrix_id,
+        candidate_pattern,
+        avg(chance_share) AS chance_share
+    FROM groups
+    GROUP BY run_id, matrix_id, candidate_pattern
 )
 
 SELECT
@@ -88,18 +118,21 @@ SELECT
     counted.candidate_pattern,
     counted.group_count::BIGINT AS group_count,
     1 - safe_ratio(counted.violating_count, counted.group_count) AS compliant_share,
-    binomial_at_most(
-        counted.kept_limit, counted.group_size, safe_ratio(matrices.kept_count, matrices.weight_count)
-    ) AS chance_share,
+    expected.chance_share,
     safe_ratio(counted.excess_count, counted.group_count * counted.group_size) AS excess_share
 FROM counted
 INNER JOIN pruned_matrices AS matrices
-    ON counted.run_id = matrices.run_id AND counted.matrix_id = matrices.matrix_id;
+    ON counted.run_id = matrices.run_id AND counted.matrix_id = matrices.matrix_id
+LEFT JOIN expected
+    ON
+        counted.run_id = expected.run_id
+        AND counted.matrix_id = expected.matrix_id
+        AND counted.candidate_pattern = expected.candidate_pattern;
 
 COMMENT ON VIEW pattern_compliance IS
 'One row per run, matrix and N:M pattern: how many groups of M consecutive inputs of a row keep at most N already.';
 COMMENT ON COLUMN pattern_compliance.candidate_pattern IS 'Pattern held against the mask, whatever pattern the run was asked for';
 COMMENT ON COLUMN pattern_compliance.group_count IS 'Groups of M consecutive inputs of one output row';
 COMMENT ON COLUMN pattern_compliance.compliant_share IS 'Share of the groups that keep at most N';
-COMMENT ON COLUMN pattern_compliance.chance_share IS 'Share expected if every weight were kept independently with the density of the matrix';
+COMMENT ON COLUMN pattern_compliance.chance_share IS 'Share expected if every weight were kept independently with the density of its column';
 COMMENT ON COLUMN pattern_compliance.excess_share IS 'Share of the weights that would have to go as well to reach the pattern';

@@ -4,7 +4,7 @@ WITH separations AS (
     SELECT
         run_id,
         avg(separation_excess) AS mean_separation_excess,
-        avg(is_above_chance(z_score)::INTEGER) AS above_chance_share
+        avg(is_structured::INTEGER) AS structured_share
     FROM model_overview
     GROUP BY run_id
 )
@@ -31,7 +31,7 @@ SELECT
     runs.perplexity - lag(runs.perplexity) OVER sweep AS perplexity_change,
     rank() OVER contest AS method_rank,
     separations.mean_separation_excess,
-    separations.above_chance_share
+    separations.structured_share
 FROM run_overview AS runs
 LEFT JOIN separations ON runs.run_id = separations.run_id
 WHERE runs.method <> 'dense'
@@ -62,4 +62,4 @@ COMMENT ON COLUMN sparsity_sweep.actual_sparsity IS 'Share of the weights of the
 COMMENT ON COLUMN sparsity_sweep.perplexity_change IS 'Perplexity less that of the next lower sparsity of the same method, pattern, scope, values, allocation and repair';
 COMMENT ON COLUMN sparsity_sweep.method_rank IS 'Place by perplexity among runs of equal model, pattern and sparsity, 1 the best';
 COMMENT ON COLUMN sparsity_sweep.mean_separation_excess IS 'Mean over matrices of the separation excess';
-COMMENT ON COLUMN sparsity_sweep.above_chance_share IS 'Share of the matrices whose z-score stands above chance';
+COMMENT ON COLUMN sparsity_sweep.structured_share IS 'Share of the matrices whose mask counts as structured; NULL where none was tested';

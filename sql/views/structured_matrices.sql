@@ -1,18 +1,27 @@
 CREATE OR REPLACE VIEW structured_matrices AS
--- One row per run and matrix with a clustering that counts as structure: its best one, and what blocks of its
--- clusters could skip.
+-- One row per run and matrix whose mask is structured and clustered: its best clustering, and what blocks of
+-- its clusters could skip.
 WITH best AS (
     SELECT
         run_id,
         matrix_id,
-        arg_max(clustering_id, separation_excess) AS clustering_id,
-        max(separation_excess) AS separation_excess,
-        arg_max(separation_ratio, separation_excess) AS separation_ratio,
-        arg_max(null_ratio_mean, separation_excess) AS null_ratio_mean,
-        arg_max(z_score, separation_excess) AS z_score
+        clustering_id,
+        separation_excess,
+        separation_ratio,
+        separation_difference,
+        null_ratio_mean,
+        z_score,
+        q_value,
+        effect
     FROM separation_ratios
     WHERE is_structured
-    GROUP BY run_id, matrix_id
+    QUALIFY
+        row_number() OVER (
+            PARTITION BY run_id, matrix_id
+            -- Identical features have no ratio and are the best there can be.
+            ORDER BY
+                effect IS NOT DISTINCT FROM 'identical' DESC, separation_excess DESC NULLS LAST, clustering_id
+        ) = 1
 ),
 
 clusters AS (
@@ -50,13 +59,16 @@ SELECT
     best.clustering_id,
     best.separation_excess,
     best.separation_ratio,
+    best.separation_difference,
     best.null_ratio_mean,
     best.z_score,
+    best.q_value,
+    best.effect,
     skips.median_cluster_size,
     skips.skippable_share
 FROM best
 INNER JOIN skips ON best.clustering_id = skips.clustering_id;
 
 COMMENT ON VIEW structured_matrices IS
-'One row per run and matrix whose features cluster beyond chance: its best clustering, and what blocks of its clusters could skip.';
+'One row per run and matrix whose mask is structured and clustered: its best clustering, and what blocks of its clusters could skip.';
 COMMENT ON COLUMN structured_matrices.median_cluster_size IS 'Median number of features in a cluster';

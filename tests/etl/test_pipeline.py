@@ -63,6 +63,8 @@ def test_every_table_of_the_path_is_filled(connection: duckdb.DuckDBPyConnection
         "clusterings": 4 * 14 * 3 * 2,
         "cluster_assignments": 4 * 14 * 2 * 8,
         "perplexities": 5,
+        # Two tests of each matrix and axis.
+        "structure_tests": 4 * 2 * (7 + 1) * 2,
     }
     for table, count in expected.items():
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,), table
@@ -190,6 +192,7 @@ def test_results_do_not_depend_on_the_day(tiny_model: Path, built: Path, tmp_pat
         "FROM cluster_assignments ORDER BY ALL",
         "SELECT separation_ratio, null_ratio_mean FROM separation_ratios ORDER BY clustering_id",
         "SELECT run_id, perplexity FROM perplexities ORDER BY ALL",
+        "FROM structure_tests ORDER BY ALL",
     ):
         with attach_read_only(built) as first, attach_read_only(database) as second:
             assert first.execute(query).fetchall() == second.execute(query).fetchall()
@@ -210,8 +213,8 @@ def test_plan_without_a_database(tiny_model: Path, tmp_path: Path, capsys: pytes
     """Before the first run everything is new."""
     assert main(["plan", "--db", str(tmp_path / "none.db"), "--model", str(tiny_model)]) == 0
     *steps, total = capsys.readouterr().out.splitlines()
-    # A model, a dense evaluation, three steps for each of six runs, their comparison, shipped measurements.
-    expected = 1 + 1 + 3 * 6 + 1 + len(reference_files())
+    # A model, a dense evaluation, four steps for each of six runs, their comparison, shipped measurements.
+    expected = 1 + 1 + 4 * 6 + 1 + len(reference_files())
     assert len(steps) == expected
     assert total == f"{expected} of {expected} steps to do"
     assert list(tmp_path.iterdir()) == []

@@ -30,4 +30,7 @@ def write_tiny_model(folder: Path, *, layers: int = 2, max_shard_size: str = "1G
 
 
 #: Flags that make a pipeline over the tiny model take about a second.
-QUICK = ("--samples 2 --length 32 --window 32 --windows 2 --k 2 3 --neighbours 8 --null-replicates 2").split()
+QUICK = (
+    "--samples 2 --length 32 --window 32 --windows 2 --k 2 3 --neighbours 8 --null-replicates 2"
+    " --test-replicates 19"
+).split()

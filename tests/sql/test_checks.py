@@ -60,6 +60,9 @@ PLANTED = {
         "INSERT INTO slices VALUES (1, 0, 40, 32, 0.5)",
         "INSERT INTO slices VALUES (1, 0, 24, 32, 1.5)",
         "INSERT INTO slices VALUES (1, -1, 24, 32, 0.5)",
+        "INSERT INTO structure_tests VALUES (1, 1, 'input', 't', 1, 1, 1, 9, 0.0, 0.5, 0, 0, 0)",
+        "INSERT INTO structure_tests VALUES (1, 1, 'input', 't', 1, 1, 1, 9, 0.5, 0.4, 0, 0, 0)",
+        "INSERT INTO structure_tests VALUES (1, 1, 'input', 't', 1, 1, 1, 9, 0.5, 0.5, 3, 1, 2)",
         "INSERT INTO feature_comparisons VALUES (1, 2, 1, 'input', 0, 1.5, 0.5, 0.5)",
         "INSERT INTO feature_comparisons VALUES (2, 1, 1, 'input', 0, 0.5, 0.5, 0.5)",
     ],
@@ -69,6 +72,7 @@ PLANTED = {
         " WHERE clustering_id = 2",
         "INSERT INTO perplexities SELECT 1, 'text', 512, 1000, 9.0 FROM range(2)",
         "INSERT INTO slices SELECT 1, 0, 24, 32, 0.5 FROM range(2)",
+        "INSERT INTO structure_tests SELECT 1, 1, 'input', 't', 1, 1, 1, 9, 0.5, 0.5, 0, 0, 0 FROM range(2)",
     ],
     "rows_have_parents": [
         "DELETE FROM models",
@@ -81,6 +85,7 @@ PLANTED = {
         "INSERT INTO feature_comparisons VALUES (1, 9, 1, 'input', 0, 0.5, 0.5, 0.5)",
         "INSERT INTO feature_embeddings VALUES (9, 1, 'input', 0, 'pca', 0, 0, 0.0, 0.0)",
         "INSERT INTO cluster_centroids VALUES (9, 0, 1, '1'::BIT, 0.5, 0.5)",
+        "INSERT INTO structure_tests VALUES (9, 1, 'input', 't', 1, 1, 1, 9, 0.5, 0.5, 0, 0, 0)",
         "DELETE FROM etl_runs",
     ],
     "pattern_runs_comply": [

@@ -32,11 +32,12 @@ def edge(request: pytest.FixtureRequest, rows: Rows) -> duckdb.DuckDBPyConnectio
         "all alike": np.tile([[True], [False], [True], [False]], (1, 4)),
     }
     mask = masks[request.param]
-    rows.matrix(1, (4, 4))
+    rows.matrix(1, (4, 4), head_count=2)
     for run_id, method in ((1, "wanda"), (2, "sparsegpt")):
         rows.run(run_id, method)
         rows.pruning(run_id, 1, int(mask.sum()), mask.size, error=0.0)
         rows.masks(run_id, 1, mask)
+        rows.tests(0.01, run_id=run_id)
         for labels in ([0, 0, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0]):
             for replicate in (None, 0, 1):
                 key = rows.clustering(labels, run_id=run_id, k=len(set(labels)), null_replicate=replicate)
@@ -76,4 +77,4 @@ def test_empty_matrices_have_no_sparsity(rows: Rows) -> None:
 def test_the_edge_is_not_empty(edge: duckdb.DuckDBPyConnection) -> None:
     """Nearly every view has rows there, so that the test above looks at something."""
     empty = {view for view in VIEWS if not edge.table(view).fetchone()}
-    assert empty <= {"run_history", "structured_matrices"}
+    assert empty <= {"run_history"}

@@ -1,5 +1,7 @@
 """The macros against SciPy and scikit-learn."""
 
+from itertools import product
+
 import duckdb
 import numpy as np
 import pytest
@@ -47,10 +49,24 @@ def test_student_quantile_needs_two_values(built: duckdb.DuckDBPyConnection) -> 
 
 
 @pytest.mark.parametrize(("most", "trials", "share"), [(2, 4, 0.5), (4, 8, 0.3), (0, 3, 0.9), (4, 4, 0.2)])
-def test_binomial(built: duckdb.DuckDBPyConnection, most: int, trials: int, share: float) -> None:
-    """The cumulative binomial is SciPy's."""
+def test_poisson_binomial_of_equal_trials(
+    built: duckdb.DuckDBPyConnection, most: int, trials: int, share: float
+) -> None:
+    """Where all probabilities are equal it is the cumulative binomial of SciPy."""
     expected = stats.binom.cdf(most, trials, share)
-    assert value(built, "binomial_at_most(?, ?, ?)", most, trials, share) == pytest.approx(expected)
+    found = value(built, "poisson_binomial_at_most(?, ?)", most, [share] * trials)
+    assert found == pytest.approx(expected)
+
+
+def test_poisson_binomial_of_unequal_trials(built: duckdb.DuckDBPyConnection) -> None:
+    """Over every outcome of four trials, the probabilities of those with at most two successes add up."""
+    chances = [0.1, 0.4, 0.7, 0.95]
+    expected = sum(
+        np.prod([p if hit else 1 - p for p, hit in zip(chances, hits, strict=True)])
+        for hits in product((0, 1), repeat=4)
+        if sum(hits) <= 2
+    )
+    assert value(built, "poisson_binomial_at_most(?, ?)", 2, chances) == pytest.approx(expected)
 
 
 @settings(max_examples=60)
@@ -87,20 +103,32 @@ def test_packed_bits(built: duckdb.DuckDBPyConnection, pattern: str, density: fl
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("3.1, 3.1, 0, 1.02, 0.05, 1.1", "structured: 3.10× against 1.02 at chance"),
-        ("1.05, 1.06, 0, 1.02, 0.005, 1.02", "barely above chance: 1.050× against 1.020"),
-        ("1.00, 1.00, 0, 1.02, 0.005, 1.02", "ratio is below chance: 1.000× against 1.020"),
-        ("1.02, 1.02, 0, 1.02, 0.005, 1.02", "ratio is at chance: 1.02× against 1.02"),
         (
-            "1.0, 15.9, 15, 1.0, 0.1, 14.0",
-            "ratio is at chance: 1.00× against 1.00;"
+            "0.01, 'large', 3.1, 3.1, 0, 1.02, 1.1",
+            "structured; effect large: 3.100× against 1.020 at chance",
+        ),
+        (
+            "0.01, 'small', 1.05, 1.06, 0, 1.02, 1.02",
+            "structured; effect small: 1.050× against 1.020 at chance",
+        ),
+        (
+            "0.3, 'small', 1.03, 1.03, 0, 1.02, 1.02",
+            "at chance; effect small: 1.030× against 1.020 at chance",
+        ),
+        (
+            "NULL, 'none', 1.0, 15.9, 15, 1.0, 14.0",
+            "not tested; effect none: 1.000× against 1.000 at chance;"
             " macro ratio 15.90 is inflated by 15 singletons (14.00 at chance)",
         ),
         (
-            "2.0, 2.6, 1, NULL, NULL, NULL",
+            "0.3, NULL, 2.0, 2.6, 1, NULL, NULL",
             "no chance masks to compare with; macro ratio 2.60 is inflated by 1 singleton",
         ),
-        ("NULL, NULL, 0, 1.0, 0.1, 1.0", "no pairs on both sides to compare"),
+        ("0.3, NULL, NULL, NULL, 0, 1.0, 1.0", "no pairs on both sides to compare"),
+        (
+            "0.01, 'identical', NULL, NULL, 0, 1.0, 1.0",
+            "identical: the features of each cluster keep the same positions",
+        ),
     ],
 )  # fmt: skip
 def test_verdicts(built: duckdb.DuckDBPyConnection, arguments: str, expected: str) -> None:

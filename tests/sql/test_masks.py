@@ -1,5 +1,7 @@
 """Views over the bits of masks, on masks small enough to count by hand and against NumPy."""
 
+from itertools import product
+
 import duckdb
 import numpy as np
 import pytest
@@ -110,13 +112,16 @@ def test_pattern_compliance_agrees_with_numpy(
 
 
 def test_pattern_compliance_by_chance(rows: Rows) -> None:
-    """At half density, 11 of 16 patterns of four keep at most two."""
+    """Columns kept in 3, 2, 2 and 1 of 4 rows: every row of independent ones keeps two or less as often."""
     rows.run(1)
-    rows.matrix_of_run(1, 1, np.array([[1, 1, 0, 0, 1, 1, 0, 0]], dtype=bool))
-    found = rows.db.execute(
-        "SELECT candidate_pattern, compliant_share, chance_share FROM pattern_compliance ORDER BY 1"
-    ).fetchall()
-    assert found == [("2:4", 1.0, 11 / 16), ("4:8", 1.0, pytest.approx(163 / 256))]
+    mask = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]], dtype=bool)
+    rows.matrix_of_run(1, 1, mask)
+    shares = mask.mean(axis=0)
+    chance = sum(
+        np.prod(np.where(hits, shares, 1 - shares)) for hits in product((0, 1), repeat=4) if sum(hits) <= 2
+    )
+    found = rows.db.execute("SELECT candidate_pattern, compliant_share, chance_share FROM pattern_compliance")
+    assert found.fetchall() == [("2:4", 0.75, pytest.approx(chance))]
 
 
 def test_overlap_of_two_runs(rows: Rows) -> None:
@@ -156,3 +161,33 @@ def test_histogram_has_the_mean_of_chance(rows: Rows) -> None:
     rows.clustering([0, 0, 1])
     found = rows.one("SELECT distance_from, feature_count, chance_distance FROM hamming_histogram")
     assert found == (0.25, 2, 0.375)
+
+
+def test_heads_by_hand(rows: Rows) -> None:
+    """Two heads of two rows each in q and of two columns each in o: kept, and shared by two runs."""
+    mask = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1], [0, 0, 0, 1]], dtype=bool)
+    for matrix_id, projection in ((1, "q"), (2, "o"), (3, "up")):
+        rows.matrix(matrix_id, (4, 4), projection, head_count=None if projection == "up" else 2)
+        for run_id in (1, 2):
+            rows.pruning(run_id, matrix_id, 9, 16)
+            rows.masks(run_id, matrix_id, mask if run_id == 1 else ~mask | np.eye(4, dtype=bool))
+    rows.run(1)
+    rows.run(2, "sparsegpt")
+    found = rows.db.execute(
+        "SELECT projection, head, head_size, kept_count, weight_count, head_density, relative_density"
+        " FROM head_figures WHERE run_id = 1 ORDER BY projection DESC, head"
+    ).fetchall()
+    assert found == [
+        ("q", 0, 2, 3, 8, 3 / 8, pytest.approx(3 / 4)),
+        ("q", 1, 2, 5, 8, 5 / 8, pytest.approx(5 / 4)),
+        ("o", 0, 2, 5, 8, 5 / 8, pytest.approx(5 / 4)),
+        ("o", 1, 2, 3, 8, 3 / 8, pytest.approx(3 / 4)),
+    ]
+    found = rows.db.execute(
+        "SELECT projection, head, kept_by_both, kept_by_either, jaccard FROM head_overlap"
+        " ORDER BY projection DESC, head"
+    ).fetchall()
+    # Both keep the places of the diagonal that the first keeps: (0, 0), (2, 2) and (3, 3).
+    assert found == [
+        ("q", 0, 1, 8, 1 / 8), ("q", 1, 2, 8, 1 / 4), ("o", 0, 1, 8, 1 / 8), ("o", 1, 2, 8, 1 / 4),
+    ]  # fmt: skip

@@ -160,7 +160,7 @@ def half(rows: Rows) -> Rows:
 
 def test_recommendation_without_measurements(half: Rows) -> None:
     """10 of 16 bits per weight promise 1.6×, and nothing is known of structure."""
-    why = "not measured: 1.60× if time follows the bytes moved; no structure beyond chance to use"
+    why = "not measured: 1.60× if time follows the bytes moved; not tested for structure"
     assert recommendation(half) == ("high", "sell", None, why, None, 1.6)
 
 
@@ -170,7 +170,7 @@ def test_measured_speed_decides(half: Rows) -> None:
     half.benchmark("csr", (4, 4), 30.0)
     half.benchmark("activation", (4, 4), 1.0)
     half.benchmark("sell", (8, 8), 1.0)
-    why = "measured: sell runs 1.25× dense speed on GPU; no structure beyond chance to use"
+    why = "measured: sell runs 1.25× dense speed on GPU; not tested for structure"
     assert recommendation(half) == ("medium", "sell", None, why, 1.25, 1.6)
 
 
@@ -190,7 +190,7 @@ def test_nothing_beats_dense(half: Rows) -> None:
     half.benchmark("csr", (4, 4), 30.0)
     tier, name, _, why, *_ = recommendation(half)
     assert (tier, name) == ("low", "dense")
-    assert why == "measured: none beats dense on GPU, best 0.33×; no structure beyond chance to use"
+    assert why == "measured: none beats dense on GPU, best 0.33×; not tested for structure"
 
 
 def cluster(rows: Rows, chance: float) -> None:
@@ -207,20 +207,22 @@ def cluster(rows: Rows, chance: float) -> None:
         rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 1, 0.1), (None, None, 4, 0.4 * (chance + shift)))
 
 
-def test_structure_above_chance_counts(half: Rows) -> None:
-    """Clusters whose blocks are half empty, far above chance, are worth more than 16-bit gaps."""
+def test_structure_counts(half: Rows) -> None:
+    """Clusters of a structured mask whose blocks are half empty are worth more than 16-bit gaps."""
     cluster(half, chance=1.0)
+    half.tests(0.01)
     tier, name, block_size, why, _, predicted = recommendation(half)
     assert (tier, name, block_size, predicted) == ("high", "clustered", 4, 2.0)
     assert why.startswith(
         "not measured: blocks skip 50% of the clustered features, 2.00× if time follows them;"
-        " clusters stand 4.00×"
+        " structured (q 0.01), effect large: clusters at 4.00× their chance level"
     )
 
 
-def test_structure_at_chance_does_not_count(half: Rows) -> None:
-    """The same blocks are no reason where chance gives the same ratio: at this density dense stays."""
-    cluster(half, chance=4.0)
+def test_structure_without_evidence_does_not_count(half: Rows) -> None:
+    """The same blocks are no reason where random masks are as extreme: at this density dense stays."""
+    cluster(half, chance=1.0)
+    half.tests(0.05)
     tier, name, *_ = recommendation(half)
     assert (tier, name) == ("low", "dense")
 

@@ -14,18 +14,27 @@ def value(db: duckdb.DuckDBPyConnection, expression: str) -> object:
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("is_above_chance(3)", False),
-        ("is_above_chance(3.01)", True),
-        ("is_above_chance(NULL)", None),
-        ("chance_standing(3.01)", "above chance"),
-        ("chance_standing(3)", "within chance"),
-        ("chance_standing(-3)", "within chance"),
-        ("chance_standing(-3.01)", "below chance"),
-        ("chance_standing(NULL)", None),
-        # z-score, ratio and chance mean: both must be high.
-        ("is_structured(3.01, 2.2, 2.0)", True),
-        ("is_structured(3, 2.2, 2.0)", False),
-        ("is_structured(3.01, 2.19, 2.0)", False),
+        ("is_structured(0.049)", True),
+        ("is_structured(0.05)", False),
+        ("is_structured(NULL)", None),
+        ("evidence_word(0.049)", "structured"),
+        ("evidence_word(0.05)", "at chance"),
+        ("evidence_word(NULL)", "not tested"),
+        # Within, between and the chance ratio: 1.1 times chance is large.
+        ("separation_effect(1.0, 2.2, 2.0)", "large"),
+        ("separation_effect(1.0, 2.19, 2.0)", "small"),
+        ("separation_effect(1.0, 2.0, 2.0)", "none"),
+        ("separation_effect(0.0, 0.1, NULL)", "identical"),
+        ("separation_effect(0.0, 0.0, 1.0)", None),
+        ("separation_effect(NULL, 0.1, 1.0)", None),
+        ("separation_effect(1.0, 2.0, NULL)", None),
+        # Features 1.1 times nearer than chance, with a ratio below 1.1 times chance.
+        ("is_filled(0.40, 0.44, 1.0, 1.0)", True),
+        ("is_filled(0.41, 0.44, 1.0, 1.0)", False),
+        ("is_filled(0.40, 0.44, 1.1, 1.0)", False),
+        ("poisson_binomial_at_most(2, [0.5, 0.5, 0.5, 0.5])", 0.6875),
+        ("poisson_binomial_at_most(1, [0.1, 0.9])", 0.91),
+        ("poisson_binomial_at_most(0, [1.0, 0.5])", 0.0),
         ("is_inflated(2.5, 2.0, 1)", False),
         ("is_inflated(2.51, 2.0, 1)", True),
         ("is_inflated(9.0, 2.0, 0)", False),
@@ -112,31 +121,30 @@ def clustered(rows: Rows, ratio: float, *chance: float, run_id: int = 1, seed: i
         rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 0, 0.0), (None, None, 1, 0.1 * level))
 
 
-@pytest.mark.parametrize(
-    ("ratio", "chance", "structured"),
-    [
-        # Chance has mean 1 and standard deviation 0.1414: z = 7.1 and 2.8.
-        (2.0, (0.9, 1.1), True),
-        (1.4, (0.9, 1.1), False),
-        # And 0.00141: a ratio of 1.05 has z = 35, but is no large multiple.
-        (1.05, (0.999, 1.001), False),
-        (1.2, (0.999, 1.001), True),
-    ],
-)
-def test_structure_needs_a_z_score_and_an_excess(
-    masked: Rows, ratio: float, chance: tuple[float, float], structured: bool
-) -> None:
-    """Far above chance in its spread, or far in the ratio alone, is not enough."""
-    clustered(masked, ratio, *chance)
+@pytest.mark.parametrize(("q_value", "structured"), [(0.049, True), (0.05, False), (None, False)])
+@pytest.mark.parametrize("ratio", [1.05, 2.0])
+def test_one_rule_for_structured(masked: Rows, ratio: float, q_value: float | None, structured: bool) -> None:
+    """The q-value alone decides, in every view; how large the ratio is says another column."""
+    clustered(masked, ratio, 0.9, 1.1)
+    if q_value is not None:
+        masked.tests(q_value)
     found = masked.db.execute(
-        "SELECT round(separation_excess, 6), median_cluster_size, skippable_share FROM structured_matrices"
+        "SELECT round(separation_excess, 6), median_cluster_size, skippable_share, effect"
+        " FROM structured_matrices"
     ).fetchall()
     # Clusters {0, 1} and {2} leave half of the positions of each empty.
-    assert found == ([(ratio, 1.5, 0.5)] if structured else [])
+    assert found == ([(ratio, 1.5, 0.5, "large" if ratio > 1.1 else "small")] if structured else [])
+    word = "structured" if structured else "not tested" if q_value is None else "at chance"
+    rule = None if q_value is None else structured
+    for view in ("matrix_evidence", "separation_ratios", "separation_intervals", "model_overview",
+                 "format_recommendations"):  # fmt: skip
+        assert masked.one(f"SELECT evidence, is_structured FROM {view}") == (word, rule), view
+    assert masked.one("SELECT structured_share FROM separation_summary") == (rule,)
 
 
-def test_structure_is_told_by_the_best_clustering(masked: Rows) -> None:
-    """Of two structured clusterings the one that stands highest above its own chance level counts."""
+def test_the_best_clustering_of_a_structured_matrix(masked: Rows) -> None:
+    """Of two clusterings the one that stands highest above its own chance level counts."""
+    masked.tests(0.01)
     clustered(masked, 3.0, 1.9, 2.1, seed=0)
     clustered(masked, 2.0, 0.9, 1.1, seed=1)
     found = masked.one(
@@ -145,13 +153,42 @@ def test_structure_is_told_by_the_best_clustering(masked: Rows) -> None:
     assert found == (2.0, 1.0)
 
 
-def test_verdict_over_seeds(masked: Rows) -> None:
-    """Above chance in one of two clusterings counts as barely, or as structured from 1.1 times chance."""
-    clustered(masked, 1.05, 0.999, 1.001, seed=0)
-    clustered(masked, 1.0, 0.999, 1.001, seed=1)
-    found = masked.one("SELECT verdict, is_above_chance, is_inflated FROM separation_intervals")
-    assert found[0].startswith("barely above chance: 1.02× against 1.00, above chance in 1 of 2")
-    assert found[1:] == (True, True)
+def test_identical_features_are_the_best_clustering(masked: Rows) -> None:
+    """They have no ratio, but a difference, and the verdict says so."""
+    masked.tests(0.01)
+    clustered(masked, 3.0, 0.9, 1.1, seed=0)
+    masked.pairs(masked.clustering([0, 0, 1], seed=1), (0, 0, 1, 0.0), (1, 1, 0, 0.0), (0, 1, 1, 0.5))
+    found = masked.one("SELECT separation_ratio, separation_difference, effect FROM structured_matrices")
+    assert found == (None, 0.5, "identical")
+    verdicts = masked.db.execute("SELECT verdict FROM separation_ratios ORDER BY seed").fetchall()
+    assert verdicts[1] == ("identical: the features of each cluster keep the same positions",)
+
+
+def test_a_cluster_that_fills_the_neighbourhood(masked: Rows) -> None:
+    """All pairs at 0.2 where chance has 0.5, and no two parts of them further apart than others."""
+    masked.pairs(masked.clustering([0, 0, 1, 1]), (0, 0, 1, 0.2), (1, 1, 1, 0.2), (0, 1, 4, 0.8))
+    for replicate in (0, 1):
+        key = masked.clustering([0, 0, 1, 1], null_replicate=replicate)
+        masked.pairs(key, (0, 0, 1, 0.5), (1, 1, 1, 0.5), (None, None, 4, 2.0))
+    found = masked.one(
+        "SELECT is_filled, neighbourhood_distance, null_neighbourhood_distance FROM separation_ratios"
+    )
+    assert found == (True, pytest.approx(0.2), pytest.approx(0.5))
+    assert masked.one("SELECT is_filled FROM separation_intervals") == (True,)
+
+
+def test_sizes_of_the_neighbourhood_stand_side_by_side(masked: Rows) -> None:
+    """Clusterings of three and of two features are summed up in rows of their own."""
+    clustered(masked, 2.0, 0.9, 1.1)
+    for replicate in (None, 0, 1):
+        key = masked.clustering([0, 1], null_replicate=replicate)
+        pair = (None, None, 1, 0.2) if replicate is not None else (0, 1, 1, 0.3)
+        masked.pairs(key, (0, 0, 0, 0.0), (1, 1, 0, 0.0), pair)
+    found = masked.db.execute(
+        "SELECT neighbour_count, mean_ratio FROM separation_intervals ORDER BY neighbour_count"
+    ).fetchall()
+    assert found == [(2, None), (3, pytest.approx(2.0))]
+    assert masked.one("SELECT separation_ratio FROM model_overview") == (None,)
 
 
 def test_high_and_uniform_ratios_are_counted(masked: Rows) -> None:

@@ -46,7 +46,7 @@ def test_chance_stands_beside_the_mask(matrix: Rows) -> None:
     )
     sd = 0.5**0.5
     assert found[:7] == pytest.approx((5.0, 2, 1.5, sd, 1.5, 0.0, 3.5 / sd))
-    assert found[7] == "structured: 5.00× against 1.50 at chance"
+    assert found[7] == "not tested; effect large: 5.000× against 1.500 at chance"
 
 
 def test_one_cluster_has_no_ratio(matrix: Rows) -> None:
@@ -95,22 +95,26 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def test_intervals_over_references_and_seeds(matrix: Rows) -> None:
-    """Ratios 2, 3 and 4 have mean 3 and the t interval of SciPy."""
-    for seed, between in enumerate((2.0, 3.0, 4.0)):
-        matrix.pairs(
-            matrix.clustering([0, 0, 1], seed=seed), (0, 0, 1, 1.0), (1, 1, 0, 0.0), (0, 1, 1, between)
-        )
-        for replicate in (0, 1):
-            key = matrix.clustering([0, 0, 1], seed=seed, null_replicate=replicate)
-            matrix.pairs(key, (0, 0, 1, 1.0), (1, 1, 0, 0.0), (None, None, 1, 0.9 + 0.2 * replicate))
+def with_chance(rows: Rows, between: float, levels: tuple[float, float], **settings: int) -> None:
+    """Cluster two features and one, `between` times as far as within, beside two chance masks."""
+    rows.pairs(rows.clustering([0, 0, 1], **settings), (0, 0, 1, 0.1), (1, 1, 0, 0), (0, 1, 1, 0.1 * between))
+    for replicate, level in enumerate(levels):
+        key = rows.clustering([0, 0, 1], **settings, null_replicate=replicate)
+        rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 0, 0.0), (None, None, 1, 0.1 * level))
+
+
+def test_intervals_are_over_references(matrix: Rows) -> None:
+    """Seeds of one reference are averaged first: ratios 2, 3 and 4 have mean 3 and SciPy's t interval."""
+    for reference, between in enumerate((2.0, 3.0, 4.0)):
+        for seed, shift in enumerate((-0.5, 0.5)):
+            with_chance(matrix, between + shift, (0.9, 1.1), reference=reference, seed=seed)
     found = matrix.one(
-        "SELECT clustering_count, mean_ratio, ratio_sd, ratio_low, ratio_high, mean_excess,"
-        " above_chance_count, verdict FROM separation_intervals"
+        "SELECT reference_count, clustering_count, mean_ratio, ratio_sd, ratio_low, ratio_high, mean_excess,"
+        " mean_difference, verdict FROM separation_intervals"
     )
     low, high = stats.t.interval(0.95, 2, loc=3, scale=1 / 3**0.5)
-    assert found[:7] == pytest.approx((3, 3.0, 1.0, low, high, 3.0, 3), rel=1e-4)
-    assert found[7] == "structured: 3.00× against 1.00, above chance in 3 of 3 clusterings"
+    assert found[:8] == pytest.approx((3, 6, 3.0, 1.0, low, high, 3.0, 0.2), rel=1e-4)
+    assert found[8] == "not tested; effect large: 3.000× against 1.000 at chance"
 
 
 def test_one_clustering_has_no_interval(matrix: Rows) -> None:
@@ -123,48 +127,67 @@ def test_one_clustering_has_no_interval(matrix: Rows) -> None:
     )
 
 
-def test_winner_is_measured_against_chance(rows: Rows) -> None:
-    """Wanda's ratio is lower than SparseGPT's, but stands higher above its own chance level."""
-    rows.matrix(1, (4, 4))
-    for run_id, method, ratio, chance in ((1, "wanda", 2.0, 1.0), (2, "sparsegpt", 3.0, 2.9)):
+def contest(rows: Rows, excesses: dict[str, tuple[float, ...]]) -> None:
+    """Write runs 1, 2, … by method, with the excess of each over its matrices."""
+    for matrix_id in range(1, 1 + len(next(iter(excesses.values())))):
+        rows.matrix(matrix_id, (4, 4), layer=matrix_id)
+    for run_id, (method, figures) in enumerate(excesses.items(), start=1):
         rows.run(run_id, method)
-        rows.pruning(run_id, 1)
-        rows.pairs(
-            rows.clustering([0, 0, 1], run_id=run_id), (0, 0, 1, 0.1), (1, 1, 0, 0), (0, 1, 1, 0.1 * ratio)
-        )
-        for replicate, shift in ((0, -0.1), (1, 0.1)):
-            key = rows.clustering([0, 0, 1], run_id=run_id, null_replicate=replicate)
-            rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 0, 0.0), (None, None, 1, 0.1 * (chance + shift)))
-    found = rows.one(
-        "SELECT run_count, winner, winner_run_id, winner_excess, runner_up_excess, is_above_chance,"
-        " winner_macro, verdict FROM separation_winners"
-    )
-    assert found[:3] == (2, "wanda", 1)
-    assert found[3:5] == pytest.approx((2.0, 3.0 / 2.9))
-    assert found[5:] == (True, "sparsegpt", "wanda; sparsegpt by the published figure")
-    summary = rows.db.execute("SELECT winner, winner_macro FROM separation_summary").fetchall()
-    assert summary == [("wanda", "sparsegpt")] * 2
-
-
-def test_matrices_of_one_projection_have_winners_of_their_own(rows: Rows) -> None:
-    """A block of experts has each projection many times: no run of one is held against that of another."""
-    for run_id, method in ((1, "wanda"), (2, "sparsegpt")):
-        rows.run(run_id, method)
-    for matrix_id, best in ((1, 1), (2, 2)):
-        rows.matrix(matrix_id, (4, 4), "up")
-        rows.db.execute(
-            "UPDATE matrices SET component = ? WHERE matrix_id = ?",
-            [f"experts.{matrix_id}.up_proj", matrix_id],
-        )
-        for run_id in (1, 2):
+        for matrix_id, excess in enumerate(figures, start=1):
             rows.pruning(run_id, matrix_id)
-            keys = {"run_id": run_id, "matrix_id": matrix_id}
-            ratio = 2.0 if run_id == best else 1.0
-            rows.pairs(rows.clustering([0, 0, 1], **keys), (0, 0, 1, 0.1), (0, 1, 1, 0.1 * ratio))
-            chance = rows.clustering([0, 0, 1], null_replicate=0, **keys)
-            rows.pairs(chance, (0, 0, 1, 0.1), (None, None, 1, 0.1))
-    found = rows.db.execute("SELECT matrix_id, run_count, winner_run_id FROM separation_winners ORDER BY ALL")
-    assert found.fetchall() == [(1, 2, 1), (2, 2, 2)]
+            with_chance(rows, 2 * excess, (1.9, 2.1), run_id=run_id, matrix_id=matrix_id)
+
+
+def test_a_winner_wins_over_all_matrices(rows: Rows) -> None:
+    """The excess of the first is higher by 0.10, 0.11 and 0.12: SciPy's paired interval leaves out 0."""
+    contest(rows, {"wanda": (1.2, 1.21, 1.22), "sparsegpt": (1.1, 1.1, 1.1), "magnitude": (1.0, 1.0, 1.0)})
+    found = rows.one(
+        "SELECT run_count, matrix_count, winner, winner_run_id, runner_up, difference, difference_low,"
+        " difference_high, winner_macro, verdict FROM separation_winners"
+    )
+    low, high = stats.t.interval(0.95, 2, loc=0.11, scale=0.01 / 3**0.5)
+    assert found[:5] == (3, 3, "wanda", 1, "sparsegpt")
+    assert found[5:8] == pytest.approx((0.11, low, high), rel=1e-3)
+    assert found[8:] == (
+        "wanda",
+        "wanda: its excess over chance is 0.110 higher than that of sparsegpt; wanda by the published figure",
+    )
+    assert rows.db.execute("SELECT DISTINCT winner, winner_macro FROM separation_summary").fetchall() == [
+        ("wanda", "wanda")
+    ]
+
+
+def test_no_difference_is_an_answer(rows: Rows) -> None:
+    """Where matrices disagree by more than the runs differ, nobody wins; nor with a single matrix."""
+    contest(rows, {"wanda": (1.3, 1.0, 1.2), "sparsegpt": (1.0, 1.2, 1.1)})
+    found = rows.one(
+        "SELECT winner, winner_run_id, leader, difference_low < 0, verdict FROM separation_winners"
+    )
+    assert found[:4] == ("no difference", None, "wanda", True)
+    assert found[4].startswith("no difference: wanda leads sparsegpt by 0.067 ± ")
+    rows.db.execute("DELETE FROM clusterings WHERE matrix_id > 1")
+    found = rows.one("SELECT winner, verdict FROM separation_winners")
+    assert found == ("no difference", "too few matrices to compare; wanda by the published figure")
+
+
+def test_a_matrix_is_won_by_a_structured_mask_alone(rows: Rows) -> None:
+    """Wanda leads on both matrices, but only on the first is its mask structured."""
+    contest(rows, {"wanda": (1.2, 1.2), "sparsegpt": (1.1, 1.1)})
+    rows.tests(0.01, run_id=1, matrix_id=1)
+    rows.tests(0.5, run_id=1, matrix_id=2)
+    found = rows.db.execute(
+        "SELECT matrix_id, winner, is_structured_a, is_structured_b FROM separation_contests"
+        " WHERE run_id_a = 1 ORDER BY 1"
+    ).fetchall()
+    assert found == [(1, "a", True, None), (2, "nobody", False, None)]
+
+
+def test_matrices_of_one_projection_are_paired_with_themselves(rows: Rows) -> None:
+    """A block of experts has each projection many times: no run of one is held against that of another."""
+    contest(rows, {"wanda": (1.1, 2.1, 3.1), "sparsegpt": (1.0, 2.0, 3.0)})
+    rows.db.execute("UPDATE matrices SET layer = 0, component = 'experts.' || matrix_id || '.up_proj'")
+    found = rows.one("SELECT matrix_count, winner_run_id, round(difference, 3) FROM separation_winners")
+    assert found == (3, 1, 0.1)
 
 
 def test_the_report_stands_beside_ours(rows: Rows) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from warehouse.expressions.clusters import Agreement, Coherence, Interval, Published, Size
 
 RATIO_HEADINGS = (
-    "algorithm", ">k", ">ratio", "95%", ">chance", ">z", ">macro", ">chance", ">ones", ">above",
+    "algorithm", ">k", ">ratio", "95%", ">chance", ">z", ">macro", ">chance", ">ones", ">q", "effect",
 )  # fmt: skip
 STABILITY_HEADINGS = ("algorithm", ">k", "other", ">pairs", ">mean ARI", ">lowest", ">shared")
 COHERENCE_HEADINGS = (
@@ -48,13 +48,13 @@ def _z_score(row: "Interval") -> float | None:
 
 HOW = "sparsity-etl run clusters the masks"
 FIGURES: tuple[tuple[Figure, Callable[["Interval"], float | None]], ...] = (
-    (Figure("excess", "separation ÷ chance", "1 is chance; ▲ above it", "", HOW, fixed(2)), _excess),
+    (Figure("excess", "separation ÷ chance", "1 is chance; ▲ structured", "", HOW, fixed(2)), _excess),
     (
-        Figure("ratio", "separation ratio", "between ÷ within by pairs; ▲ above chance", "", HOW, fixed(2)),
+        Figure("ratio", "separation ratio", "between ÷ within by pairs; ▲ structured", "", HOW, fixed(2)),
         _ratio,
     ),
     (Figure("macro", "macro ratio", "as published; clusters of one inflate it", "", HOW, fixed(2)), _macro),
-    (Figure("z", "z-score", "distance from chance in its sd; ▲ above chance", "", HOW, fixed(1)), _z_score),
+    (Figure("z", "z-score", "distance from chance in its sd; ▲ structured", "", HOW, fixed(1)), _z_score),
 )
 
 
@@ -74,9 +74,9 @@ def block_levels(data: "RunClusters", layer: int, algorithm: str, distance: str)
 
 
 def _bar(row: "Interval") -> LevelBar:
-    above = bool(row.is_above_chance)
+    structured = bool(row.is_structured)
     note = (
-        f"{RATIO(row.mean_ratio):>6} z{Z(row.mean_z_score):>6}{'▲' if above else ' '}"
+        f"{RATIO(row.mean_ratio):>6} z{Z(row.mean_z_score):>6}{'▲' if structured else ' '}"
         f" macro {number(row.mean_ratio_macro):>5} ones {few(row.mean_singleton_count):>3}"
     )
     return LevelBar(
@@ -85,7 +85,7 @@ def _bar(row: "Interval") -> LevelBar:
         value=row.mean_ratio,
         level=row.mean_null_ratio,
         note=note,
-        marked=above,
+        marked=structured,
     )
 
 
@@ -94,8 +94,8 @@ def run_grid(data: "RunClusters", places: dict[int, Place], variant: Variant, fi
     shown, value = FIGURES[figure]
     rows = [row for row in data.intervals if variant_of(row) == variant]
     marks = shown.name != "macro"
-    above = frozenset(row.matrix_id for row in rows if marks and row.is_above_chance)
-    return matrix_grid(places, {row.matrix_id: value(row) for row in rows}, shown, above)
+    structured = frozenset(row.matrix_id for row in rows if marks and row.is_structured)
+    return matrix_grid(places, {row.matrix_id: value(row) for row in rows}, shown, structured)
 
 
 def ratio_row(row: "Interval") -> tuple[str, ...]:
@@ -106,12 +106,18 @@ def ratio_row(row: "Interval") -> tuple[str, ...]:
         RATIO(row.mean_ratio),
         "" if row.ratio_low is None else f"{RATIO(row.ratio_low)}–{RATIO(row.ratio_high)}",
         RATIO(row.mean_null_ratio),
-        Z(row.mean_z_score) + ("▲" if row.is_above_chance else " "),
+        Z(row.mean_z_score) + ("▲" if row.is_structured else " "),
         number(row.mean_ratio_macro),
         number(row.mean_null_ratio_macro),
         few(row.mean_singleton_count),
-        f"{row.above_chance_count} of {row.clustering_count}",
+        number(row.q_value),
+        effect_text(row),
     )
+
+
+def effect_text(row: "Interval") -> str:
+    """Say how far the clusters stand apart, and where one of them fills the neighbourhood."""
+    return "one cluster fills it" if row.is_filled else row.effect or "·"
 
 
 def few(value: float | None) -> str:

@@ -99,8 +99,8 @@ def contest_row(row: "Contest", names: dict[str, str]) -> tuple[str, ...]:
     return (
         str(row.layer),
         row.projection,
-        f"{EXCESS(row.excess_a)}{_mark(row.is_above_chance_a)}",
-        f"{EXCESS(row.excess_b)}{_mark(row.is_above_chance_b)}",
+        f"{EXCESS(row.excess_a)}{_mark(row.is_structured_a)}",
+        f"{EXCESS(row.excess_b)}{_mark(row.is_structured_b)}",
         names.get(row.winner or "", row.winner or "·"),
         number(row.macro_a),
         number(row.macro_b),
@@ -118,8 +118,8 @@ def contest_sentence(row: "Contest", names: dict[str, str]) -> str:
     return f"block {row.layer} {row.projection}, k = {row.k}: {winner} clusters better beyond chance{other}"
 
 
-def _mark(is_above_chance: bool | None) -> str:
-    return "▲" if is_above_chance else " "
+def _mark(is_structured: bool | None) -> str:
+    return "▲" if is_structured else " "
 
 
 def why_they_differ(row: "Contest") -> str:

@@ -79,7 +79,7 @@ FIGURES = (
     Figure(
         "separation",
         "separation ratio",
-        "between ÷ within distance by pairs; ▲ above chance",
+        "between ÷ within distance by pairs; ▲ structured",
         "separation_ratio",
         CLUSTERED_BY,
         fixed(3),
@@ -95,7 +95,7 @@ FIGURES = (
     Figure(
         "z",
         "z-score of the separation",
-        "distance from chance in its sd; ▲ above chance",
+        "distance from chance in its sd; ▲ structured",
         "z_score",
         "sparsity-etl run clusters masks drawn by chance as well",
         fixed(1),
@@ -109,7 +109,7 @@ FIGURES = (
         fixed(2),
     ),
 )
-MARKED = {"separation", "z"}  # figures whose cells tell what stands out from chance
+MARKED = {"separation", "z"}  # figures whose cells tell which masks are structured
 
 
 def figure_named(name: str | None) -> Figure:
@@ -118,5 +118,5 @@ def figure_named(name: str | None) -> Figure:
 
 
 def stands_out(matrix: MatrixFigures) -> bool:
-    """Whether the clusters of a matrix are further apart than chance explains."""
-    return matrix.chance_standing == "above chance"
+    """Whether the mask of a matrix counts as structured."""
+    return bool(matrix.is_structured)

@@ -21,7 +21,7 @@ def ratio_row(row: "Separation") -> tuple[str, ...]:
         RATIO(row.separation_ratio),
         RATIO(row.null_ratio_mean),
         f"± {RATIO(row.null_ratio_sd)}",
-        fixed(1)(row.z_score) + ("▲" if row.is_above_chance else " "),
+        fixed(1)(row.z_score) + ("▲" if row.is_structured else " "),
         fixed(2)(row.separation_ratio_macro),
         fixed(2)(row.null_ratio_macro_mean),
         str(row.singleton_count),
@@ -35,7 +35,8 @@ def ratios_title(separations: "list[Separation]") -> str:
         return "separation ratios: not clustered"
     first = separations[0]
     near = f"{first.neighbour_count} {first.axis} features near {first.reference_feature}"
-    return f"separation of {near}; ▲ above chance"
+    tested = first.evidence if first.q_value is None else f"{first.evidence}, q {number(first.q_value)}"
+    return f"separation of {near}; mask {tested}"
 
 
 def histogram_title(structure: "Structure | None") -> str:

@@ -43,15 +43,15 @@ def run_facts(run: RunFigures) -> tuple[Fact, ...]:
 
 def _separation_facts(matrix: MatrixFigures) -> list[Fact]:
     if matrix.separation_ratio is None:
-        return [Fact("clusters", "none")]
-    verdict = matrix.chance_standing or "chance unknown"
+        return [_evidence_fact(matrix), Fact("clusters", "none")]
     return [
         Fact(
             f"ratio k={matrix.k}",
             f"{RATIO(matrix.separation_ratio)} (chance {RATIO(matrix.null_ratio_mean)})",
             f"ratio {RATIO(matrix.separation_ratio)}, chance {RATIO(matrix.null_ratio_mean)}",
         ),
-        Fact("z", f"{number(matrix.z_score)} {verdict}", f"z {number(matrix.z_score)}"),
+        _evidence_fact(matrix),
+        Fact("z", number(matrix.z_score)),
         Fact(
             "macro",
             f"{number(matrix.separation_ratio_macro)} (chance {number(matrix.null_ratio_macro_mean)})",
@@ -59,3 +59,10 @@ def _separation_facts(matrix: MatrixFigures) -> list[Fact]:
         ),
         Fact("clusters of one", number(matrix.singleton_count)),
     ]
+
+
+def _evidence_fact(matrix: MatrixFigures) -> Fact:
+    evidence = matrix.evidence or "not tested"
+    return Fact(
+        "mask", evidence if matrix.q_value is None else f"{evidence}, q {number(matrix.q_value)}", evidence
+    )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BUDGETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
 DEFAULT_BUDGET = 0.25
 PLAN_HEADINGS = (">block", "matrix", "use", "format", "tier", ">× dense", ">error")
-OPTION_HEADINGS = ("run", "format", "tier", "report", ">× dense", ">error", ">z", "within budget")
+OPTION_HEADINGS = ("run", "format", "tier", "report", ">× dense", ">error", ">q", "within budget")
 TIERS = ("high", "medium", "low")
 GAIN = fixed(2)
 GAIN_FIGURE = Figure(
@@ -76,7 +76,7 @@ def option_row(row: "Option", budget: float) -> tuple[str, ...]:
         row.report_tier or "·",
         gain_text(row),
         number(error),
-        number(row.z_score),
+        number(row.q_value),
         "yes" if error is not None and error <= budget else "no",
     )
 

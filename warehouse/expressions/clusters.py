@@ -1,4 +1,4 @@
-"""Questions about the clusters of a whole run: how far they stand above chance, and how sure that is."""
+"""Questions about the clusters of a whole run: how far they stand apart, and how sure that is."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,13 @@ class Interval:
     mean_ratio_macro: float | None
     mean_null_ratio_macro: float | None
     mean_singleton_count: float | None
-    above_chance_count: int
-    is_above_chance: bool | None
+    neighbour_count: int
+    mean_difference: float | None
+    q_value: float | None
+    evidence: str
+    effect: str | None
+    is_filled: bool | None
+    is_structured: bool | None
     is_inflated: bool | None
     verdict: str
 
@@ -119,7 +124,9 @@ class Place:
 def intervals(views: Views, run_id: int) -> Table:
     """Return every way of clustering every matrix of a run, by block, projection and number of clusters."""
     table = views["separation_intervals"]
-    return table.filter(table.run_id == run_id).order_by("layer", "matrix_id", "algorithm", "distance", "k")
+    return table.filter(table.run_id == run_id).order_by(
+        "layer", "matrix_id", "algorithm", "distance", "k", "neighbour_count"
+    )
 
 
 def trends(views: Views, run_id: int) -> Table:

@@ -60,8 +60,8 @@ class Contest:
     singletons_b: float | None
     winner: str | None
     winner_macro: str | None
-    is_above_chance_a: bool | None = None
-    is_above_chance_b: bool | None = None
+    is_structured_a: bool | None = None
+    is_structured_b: bool | None = None
     is_macro_at_chance_a: bool | None = None
     is_macro_at_chance_b: bool | None = None
 

@@ -29,7 +29,11 @@ class Separation:
     null_ratio_sd: float | None
     null_ratio_macro_mean: float | None
     z_score: float | None
-    is_above_chance: bool | None
+    separation_difference: float | None
+    q_value: float | None
+    evidence: str
+    effect: str | None
+    is_structured: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Option:
     gain: float | None
     is_measured: bool
     reconstruction_error: float | None
-    z_score: float | None
+    q_value: float | None
     skippable_share: float | None
     why: str
 

@@ -1,5 +1,6 @@
 """From masks in the database to clusterings in it: planted structure stands out, random masks do not."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import duckdb
@@ -9,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from etl.clusters.clustering import cluster_neighbourhood
+from etl.clusters.clustering import chance_neighbourhood, cluster_neighbourhood
 from etl.clusters.loading import centroids, load_clusterings, pair_distances
 from etl.clusters.neighbourhoods import AxisMasks, ClusteringPlan, clustering_tasks
 from etl.studies.artefact import load_random_matrix, random_wanda_mask
@@ -67,16 +68,30 @@ def test_planted_structure_is_found(db: duckdb.DuckDBPyConnection) -> None:
     for z, ratio, chance, verdict in found:
         assert z > 10
         assert ratio > 2 * chance
-        assert verdict.startswith("structured: ")
-    assert db.execute("SELECT count(*) FROM structured_matrices").fetchall() == [(1,)]
+        assert verdict.startswith("not tested; effect large: ")
+
+
+@pytest.mark.parametrize("margins", ["both", "features"])
+def test_chance_masks_keep_what_they_are_asked_to(db: duckdb.DuckDBPyConnection, margins: str) -> None:
+    """Of 2:4 every group of a row keeps two in them as well, unless only the features' counts are kept."""
+    mask = np.random.default_rng(0).random((40, 16, 4)).argsort(axis=-1) < 2
+    rows = Rows(db)
+    rows.run(1, pattern="2:4")
+    rows.matrix_of_run(1, 1, mask.reshape(40, 64))
+    plan = dataclasses.replace(PLAN, neighbours=64, references=1, seeds=(0,), margins=margins)
+    (task,) = clustering_tasks(db, 1, plan)
+    for replicate in range(plan.null_replicates):
+        found = chance_neighbourhood(task, replicate)
+        assert sorted(found.sum(axis=1)) == sorted(mask.reshape(40, 64).sum(axis=0))
+        assert (found.sum(axis=0) == 32).all() == (margins == "both")
+        assert (found != task.masks).any()
 
 
 def test_random_masks_stay_at_chance(db: duckdb.DuckDBPyConnection) -> None:
     """Nothing is called structured where nothing is."""
     clustered(db, np.random.default_rng(0).random((200, 64)) < 0.5)
-    verdicts = db.execute("SELECT verdict FROM separation_ratios").fetchall()
-    assert not [text for (text,) in verdicts if text.startswith("structured")]
-    assert db.execute("SELECT count(*) FROM structured_matrices").fetchall() == [(0,)]
+    effects = db.execute("SELECT DISTINCT effect FROM separation_ratios").fetchall()
+    assert {effect for (effect,) in effects} <= {"small", "none"}
 
 
 def test_random_weights_give_the_reports_ratios(db: duckdb.DuckDBPyConnection) -> None:
@@ -93,7 +108,7 @@ def test_random_weights_give_the_reports_ratios(db: duckdb.DuckDBPyConnection) -
     assert max(ratio) < 1.1
     assert min(chance_macro) > 3
     for count, verdict in zip(singletons, verdicts, strict=True):
-        assert verdict.startswith("ratio is at chance")
+        assert verdict.startswith(("not tested; effect none", "not tested; effect small"))
         assert f"inflated by {count} singletons" in verdict
     assert db.execute("SELECT count(*) FROM structured_matrices").fetchall() == [(0,)]
 

@@ -71,6 +71,16 @@ def test_open_describes_the_model(tiny_model: Path):
     assert checkpoint.parameter_count == sum(tensor.numel() for tensor in stored.values())
 
 
+def test_heads_are_those_of_the_configuration(folder: Path):
+    """Keys and values may have fewer heads than queries; the rest of a block has none."""
+    checkpoint = Checkpoint.open(folder)
+    assert [checkpoint.head_count(name) for name in ("q", "k", "v", "o", "up", "down")] == [
+        2, 2, 2, 2, None, None,
+    ]  # fmt: skip
+    checkpoint.config["num_key_value_heads"] = 1
+    assert [checkpoint.head_count(name) for name in "qkvo"] == [2, 1, 1, 2]
+
+
 def test_shards_read_like_one_file(tiny_model: Path, sharded: Path):
     """The same tensors and matrices, each tensor in its own file."""
     one, many = Checkpoint.open(tiny_model), Checkpoint.open(sharded)

@@ -161,6 +161,7 @@ def test_every_key_of_clusters_decides_what_is_clustered_again(tmp_path: Path, t
     """A changed key gives the step another fingerprint, whichever key it is, and whichever is added later."""
     base = {"model": str(tiny_model), "method": ["wanda"], "k": [2], "cluster_seed": [1]}
     other = {"algorithm": ["dbscan"], "distance": ["euclidean", "cosine"], "embedding": ["tsne"], "k": [3]}
+    other |= {"margins": "features"}
     other |= dict.fromkeys(("neighbours", "references", "null_replicates", "restarts"), 7)
     other |= {"cluster_seed": [2]}
 
@@ -168,10 +169,23 @@ def test_every_key_of_clusters_decides_what_is_clustered_again(tmp_path: Path, t
         plan = make_plan(read_settings(None, base | changes), None)
         return {step.fingerprint for step in plan.steps if step.kind == "cluster"}
 
-    assert other.keys() == Clusters.model_fields.keys() - {"cluster"}
+    assert other.keys() == Clusters.model_fields.keys() - {"cluster", "test", "test_replicates"}
     for key, value in other.items():
         more = {"algorithm": ["agglomerative"]} if key == "distance" else {}
         assert not fingerprints(**more, **{key: value}) & fingerprints(**more), key
+
+
+def test_tests_are_done_again_for_other_replicates_alone(tiny_model: Path) -> None:
+    """No other key of [clusters] decides what a test of structure finds; --no-test leaves the step out."""
+
+    def fingerprints(**changes: object) -> set[str]:
+        settings = read_settings(None, {"model": str(tiny_model), "method": ["wanda"]} | changes)
+        return {step.fingerprint for step in make_plan(settings, None).steps if step.kind == "test"}
+
+    assert len(fingerprints()) == 2
+    assert fingerprints(k=[3], cluster=False) == fingerprints()
+    assert not fingerprints(test_replicates=99) & fingerprints()
+    assert fingerprints(test=False) == set()
 
 
 @pytest.mark.parametrize(

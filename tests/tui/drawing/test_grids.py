@@ -39,10 +39,10 @@ def test_difference_of_two_runs() -> None:
     assert grid.write(grid.values[0, "q"]) == "+0.250"
 
 
-def test_marks_tell_what_stands_above_chance() -> None:
-    """Cells that the warehouse says stand above chance are marked, and none in a difference."""
-    above = matrix(1, 0, "q", z_score=3.1, chance_standing="above chance")
-    within = matrix(1, 0, "k", z_score=2.9, chance_standing="within chance")
+def test_marks_tell_which_masks_are_structured() -> None:
+    """Cells of matrices that the warehouse calls structured are marked, and none in a difference."""
+    above = matrix(1, 0, "q", z_score=3.1, is_structured=True)
+    within = matrix(1, 0, "k", z_score=2.9, is_structured=False)
     data = overview(run(1), run(2), above, within, matrix(2, 0, "q"))
     assert block_grid(data, 1, Z).marked == {(0, "q")}
     assert block_grid(data, 1, Z, 2).marked == frozenset()

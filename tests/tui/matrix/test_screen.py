@@ -118,7 +118,7 @@ async def test_ratios_stand_beside_chance(database: Path) -> None:
     cursor = Reader(database).cursor()
     rows = cursor.execute(
         "SELECT k, separation_ratio, null_ratio_mean, null_ratio_sd, z_score, separation_ratio_macro,"
-        " null_ratio_macro_mean, singleton_count, largest_cluster FROM separation_ratios"
+        " null_ratio_macro_mean, singleton_count, largest_cluster, is_structured FROM separation_ratios"
         " WHERE run_id = 3 AND layer = 1 AND projection = 'k' ORDER BY k"
     ).fetchall()
     async with running(database, size=WIDE, link=WANDA_K, screen="matrix") as (app, _):
@@ -126,10 +126,11 @@ async def test_ratios_stand_beside_chance(database: Path) -> None:
         shown = [[cell.plain for cell in table.get_row_at(row)] for row in range(table.row_count)]
     assert shown == [
         [
-            str(k), f"{ratio:.3f}", f"{chance:.3f}", f"± {spread:.3f}", f"{z:.1f}" + ("▲" if z > 3 else " "),
-            f"{macro:.2f}", f"{macro_chance:.2f}", str(ones), str(largest),
+            str(k), f"{ratio:.3f}", f"{chance:.3f}", f"± {spread:.3f}",
+            f"{z:.1f}" + ("▲" if structured else " "), f"{macro:.2f}", f"{macro_chance:.2f}",
+            str(ones), str(largest),
         ]
-        for k, ratio, chance, spread, z, macro, macro_chance, ones, largest in rows
+        for k, ratio, chance, spread, z, macro, macro_chance, ones, largest, structured in rows
     ]  # fmt: skip
 
 
