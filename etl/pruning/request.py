@@ -68,7 +68,7 @@ class PruningRequest:
     true_sequential: bool = False
     projections: tuple[str, ...] | None = None
     refine_samples: int = 256
-    refine_steps: int = 150
+    refine_steps: int = 250
     allocation_spread: float = 0.08
 
     @classmethod
@@ -221,7 +221,7 @@ class PruningRequest:
         if self.refine_samples < 2:
             _refuse(f"refine_samples {self.refine_samples} must be at least 2: one to fit, one kept back")
         if self.refine_steps < 1:
-            _refuse(f"refine_steps {self.refine_steps} must be at least 1, such as 150")
+            _refuse(f"refine_steps {self.refine_steps} must be at least 1, such as 250")
         if self.refine is not None and self.sparsity == 0 and self.value_format is None:
             _refuse(f"at sparsity 0 there is nothing for {self.refine} to repair; leave refine out")
 

@@ -168,7 +168,7 @@ class Prune(Table):
         None, description=f"repair each block after pruning: {', '.join(REFINEMENTS)} (default: none)"
     )
     refine_samples: Several = Field(256, description="reconstruct: sequences that each block is refitted on")
-    refine_steps: Count = Field(150, description="reconstruct: most updates of each block")
+    refine_steps: Count = Field(250, description="reconstruct: most updates of each block")
     true_sequential: bool = Field(
         False, description="prune q, k, v, then o, then gate, up, then down, each on inputs of the pruned"
     )

@@ -36,7 +36,7 @@ class FitSettings:
         seed: of the order in which the sequences are taken.
     """
 
-    steps: int = 150
+    steps: int = 250
     sequences: int = 8
     learning_rate: float = 1e-3
     seed: int = 0
