@@ -49,9 +49,9 @@ def kept_weights(
     step = next((s for s in plan.steps if s.kind == "prune" and s.run == record.fingerprint), None)
     if step is None:
         raise _gone(record, "the command that made it now leads to other runs")
-    from etl.workbench import Workbench  # noqa: PLC0415  seconds of import that kept weights do without
+    from etl.prunings import Prunings  # noqa: PLC0415  seconds of import that kept weights do without
 
-    Workbench(connection, database, plan, device, progress).keep_weights(step)
+    Prunings(database, plan, device, progress).keep(step)
     return folder, step.fingerprint
 
 
