@@ -120,6 +120,8 @@ def make_plan(settings: Settings, connection: duckdb.DuckDBPyConnection | None) 
     if settings.evaluate.evaluate:
         dense = Step("prune", f"{inputs.name} {DENSE}", inputs.dense, inputs.dense)
         steps.append(_evaluate_step(settings, inputs, dense))
+    if settings.metrics.activations:
+        steps.append(_activation_step(settings, inputs, draw))
     for seed in draw.seeds:
         for request in settings.requests:
             steps += _run_steps(settings, inputs, request, seed)
@@ -176,6 +178,19 @@ def _evaluate_step(settings: Settings, inputs: Inputs, pruned: Step) -> Step:
     windows = [settings.evaluate.window, settings.evaluate.windows]
     fingerprint = _fingerprint("evaluate", pruned.fingerprint, inputs.text, inputs.tokenizer, *windows)
     return dataclasses.replace(pruned, kind="evaluate", fingerprint=fingerprint)
+
+
+def _activation_step(settings: Settings, inputs: Inputs, draw: Draw) -> Step:
+    """Return the step that takes thresholds on the first calibration set, and measures what they cost."""
+    seed = draw.seeds[0]
+    shares = sorted(set(settings.metrics.activation_sparsity))
+    thresholds = _fingerprint("activations", inputs.model, inputs.calibrations[seed], shares)
+    step = Step("activations", f"{inputs.name} activations", "", thresholds, None, seed)
+    if not settings.evaluate.evaluate:
+        return step
+    most = min(settings.metrics.activation_windows, settings.evaluate.windows)
+    measured = _evaluate_step(settings, inputs, step).fingerprint
+    return dataclasses.replace(step, fingerprint=_fingerprint("activations", measured, most))
 
 
 def _check_requests(plan: Plan) -> None:

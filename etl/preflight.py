@@ -30,6 +30,9 @@ def check_ready(plan: Plan, device: str = "auto") -> None:
             positions.
     """
     pending = {step.kind for step in plan.pending}
+    if "activations" in pending:
+        # It runs the model on both texts.
+        pending |= {"prune", "evaluate"} if plan.settings.evaluate.evaluate else {"prune"}
     if not pending & {"prune", "evaluate"}:
         return
     from etl.device import choose_device  # noqa: PLC0415

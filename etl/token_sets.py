@@ -45,10 +45,17 @@ class TokenSets:
 
         Raises CalibrationError where the text is too short or cannot be encoded.
         """
+        return self.some_windows(self._plan.settings.evaluate.windows)
+
+    def some_windows(self, count: int) -> torch.Tensor:
+        """Return the tokens of up to `count` windows of the evaluation text, as `evaluation` does of all."""
+        return spread_windows(self._evaluation_tokens, count, self._plan.settings.evaluate.window).flatten()
+
+    @cached_property
+    def _evaluation_tokens(self) -> torch.Tensor:
         settings = self._plan.settings.evaluate
-        count, length = settings.windows, settings.window
-        tokens = self._encoded(evaluation_text(settings.text, count * length), "evaluation text")
-        return spread_windows(tokens, count, length).flatten()
+        text = evaluation_text(settings.text, settings.windows * settings.window)
+        return self._encoded(text, "evaluation text")
 
     @cached_property
     def _calibration_tokens(self) -> torch.Tensor:

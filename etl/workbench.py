@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from etl.activation_step import ActivationStep
 from etl.clusters.loading import load_clusterings
 from etl.clusters.methods import combinations
 from etl.clusters.neighbourhoods import ClusteringPlan, clustering_tasks
@@ -61,6 +62,7 @@ class Workbench:
             "prune": self._prune,
             "evaluate": self._evaluate,
             "test": self._test,
+            "activations": self._activations,
             "cluster": self._cluster,
             "compare": lambda _: self._compare(),
         }[step.kind](step)
@@ -110,18 +112,10 @@ class Workbench:
         rows: Counter[str] = Counter()
         if step.request is None:
             rows += self._dense_run(step)
-        text = self._settings.evaluate.text
-        dataset = "stdlib-held-out" if text == "stdlib" else text
-        keys = [self._run_id(step), dataset, measured.window]
-        self._connection.execute(
-            'DELETE FROM perplexities WHERE run_id = ? AND dataset = ? AND "window" = ?', keys
-        )
-        columns = dict(zip(("run_id", "dataset", "window"), keys, strict=True))
-        return rows + loading.insert(
-            self._connection,
-            "perplexities",
-            {**columns, "token_count": measured.token_count, "perplexity": measured.value},
-        )
+        dataset = self._settings.evaluate.dataset
+        keys = {"run_id": self._run_id(step), "dataset": dataset, "window": measured.window}
+        figures = {"token_count": measured.token_count, "perplexity": measured.value}
+        return rows + loading.replace_rows(self._connection, "perplexities", keys, figures)
 
     def _measured(self, step: Step) -> Perplexity:
         decoder, weights = None, None
@@ -140,6 +134,12 @@ class Workbench:
             self._progress.note(f"{name} predicts no next token: its runs have no perplexity, only errors")
             self._has_told = True
         return self._dense_run(step) if step.request is None else Counter()
+
+    def _activations(self, step: Step) -> Counter[str]:
+        calibration_id, rows = self._calibration(step.seed)
+        own = self._prunings
+        doing = ActivationStep(self._connection, self._plan, own.decoder, own.tokens, own.report_block)
+        return rows + doing.load(step.seed, calibration_id)
 
     def _cluster(self, step: Step) -> Counter[str]:
         settings = self._settings.clusters

@@ -260,6 +260,15 @@ def load_expert_loads(connection: duckdb.DuckDBPyConnection, run_id: int, block:
     )
 
 
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, keys: Mapping[str, Any], columns: Mapping[str, Any]
+) -> Counter[str]:
+    """Put rows in the place of those of a table that have these keys; return the rows written, by table."""
+    condition = " AND ".join(f'"{name}" = ?' for name in keys)
+    connection.execute(f"DELETE FROM {table} WHERE {condition}", list(keys.values()))  # noqa: S608
+    return insert(connection, table, {**keys, **columns})
+
+
 def axes(projection: str) -> tuple[str, ...]:
     """Return the axes along which a projection's features are stored."""
     return ("input", "output") if projection == "down" else ("input",)

@@ -7,7 +7,8 @@ is written once into the user's cache folder in bfloat16, whole or not there.
 from __future__ import annotations
 
 import importlib.util
-from contextlib import contextmanager
+import io
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,15 +97,13 @@ def _quiet_transformers() -> Generator[None]:
     """Keep bars and advice of transformers, which nobody reads here, off the terminal."""
     from transformers.utils import logging  # noqa: PLC0415
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    level = logging.get_verbosity()
     logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        yield
+        with redirect_stderr(io.StringIO()):
+            yield
     finally:
         logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _gguf_folder() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,8 @@ from etl.model.decoder import Decoder
 
 #: Gives the pruned weights of a block by component; none for a block that stays dense.
 BlockWeights = Callable[[int], Mapping[str, torch.Tensor]]
+#: Holds a change of a loaded block, given with its layer, while it runs.
+BlockAdapter = Callable[[nn.Module, int], AbstractContextManager[None]]
 #: Called after each block: how many are done, and how many there are.
 Progress = Callable[[int, int], None]
 
@@ -40,11 +43,14 @@ def perplexity(
     window: int,
     weights: BlockWeights | None = None,
     progress: Progress | None = None,
+    *,
+    adapt: BlockAdapter | None = None,
 ) -> Perplexity:
     """Measure perplexity on `tokens` (count,), the whole text joined, cut into windows that do not overlap.
 
     What is left after the last whole window is dropped, as in the published figures; nothing predicts the
     first token of a window. `weights` gives the pruned weights block by block; without it the model is dense.
+    `adapt` changes how a loaded block computes.
     Memory: the hidden states of all windows and one block. Raises CalibrationError when the text is shorter
     than a window, EvaluationError when activations or the perplexity are no finite numbers.
     """
@@ -52,7 +58,8 @@ def perplexity(
     batch_size = max(TOKENS_PER_BATCH // window, 1)
     hidden = torch.cat([decoder.embed(batch) for batch in windows.split(batch_size)])
     for layer in range(decoder.layer_count):
-        with decoder.block(layer, weights(layer) if weights else None) as block:
+        given = weights(layer) if weights else None
+        with decoder.block(layer, given) as block, adapt(block, layer) if adapt else nullcontext():
             hidden = _through(decoder, block, layer, hidden, batch_size)
         if not hidden.isfinite().all():
             msg = f"block {layer} makes infinite or NaN activations of the evaluation text; {OVERFLOW_ADVICE}"

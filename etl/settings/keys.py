@@ -75,6 +75,7 @@ def _model_place(value: str, info: ValidationInfo) -> str:
 Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Several = Annotated[int, Field(ge=2, le=_LARGEST)]
 Index = Annotated[int, Field(ge=0, le=_LARGEST)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Place = Annotated[str, AfterValidator(_beside_the_file)]
 Some = Annotated[tuple[T, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 Method = Annotated[str, AfterValidator(_known_method)]
@@ -181,6 +182,14 @@ class Metrics(Table):
     compare: bool = Field(
         True, description="compare every two runs feature by feature: Jaccard, cosine, Hamming"
     )
+    activations: bool = Field(
+        True,
+        description="thresholds of activations, and the perplexity with what lies below them taken for 0",
+    )
+    activation_sparsity: Some[Share] = Field(
+        (0.25, 0.4, 0.5, 0.9), description="shares of the inputs of every matrix below its thresholds"
+    )
+    activation_windows: Count = Field(8, description="most windows that this perplexity is measured on")
 
 
 class Clusters(Table):
@@ -229,6 +238,11 @@ class Evaluate(Table):
         512, description="tokens in each window; by default no more than the model has positions"
     )
     windows: Count = Field(32, description="windows evaluated, spread evenly over the text")
+
+    @property
+    def dataset(self) -> str:
+        """What the warehouse calls the text."""
+        return "stdlib-held-out" if self.text == STANDARD_LIBRARY else self.text
 
 
 #: Tables of a pipeline file by name; `prune` is an array of tables.

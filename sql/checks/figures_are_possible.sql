@@ -56,6 +56,23 @@ WITH faults AS (
     FROM matrix_prunings
     UNION ALL
     SELECT
+        'activation_thresholds' AS table_name,
+        concat_ws(', ', model_id, matrix_id, activation_sparsity) AS key_text,
+        out_of_range('threshold', threshold, 0, NULL) AS fault
+    FROM activation_thresholds
+    UNION ALL
+    SELECT
+        'activation_perplexities' AS table_name,
+        concat_ws(', ', model_id, activation_sparsity, dataset, "window") AS key_text,
+        concat_ws(
+            '; ',
+            not_positive('window', "window"),
+            not_positive('token_count', token_count),
+            out_of_range('perplexity', perplexity, 1, NULL)
+        ) AS fault
+    FROM activation_perplexities
+    UNION ALL
+    SELECT
         'block_allocations' AS table_name,
         concat_ws(', ', run_id, layer) AS key_text,
         concat_ws(

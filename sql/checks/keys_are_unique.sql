@@ -49,6 +49,20 @@ GROUP BY run_id, matrix_id
 HAVING count(*) > 1
 UNION ALL
 SELECT
+    'activation_thresholds' AS table_name,
+    concat_ws(', ', model_id, matrix_id, activation_sparsity) AS key_text
+FROM activation_thresholds
+GROUP BY model_id, matrix_id, activation_sparsity
+HAVING count(*) > 1
+UNION ALL
+SELECT
+    'activation_perplexities' AS table_name,
+    concat_ws(', ', model_id, activation_sparsity, dataset, "window") AS key_text
+FROM activation_perplexities
+GROUP BY model_id, activation_sparsity, dataset, "window"
+HAVING count(*) > 1
+UNION ALL
+SELECT
     'block_allocations' AS table_name,
     concat_ws(', ', run_id, layer) AS key_text
 FROM block_allocations

@@ -32,6 +32,30 @@ WITH children AS (
     FROM matrix_prunings
     UNION ALL
     SELECT DISTINCT
+        'activation_thresholds' AS table_name,
+        'models' AS parent,
+        model_id AS parent_key
+    FROM activation_thresholds
+    UNION ALL
+    SELECT DISTINCT
+        'activation_thresholds' AS table_name,
+        'matrices' AS parent,
+        matrix_id::VARCHAR AS parent_key
+    FROM activation_thresholds
+    UNION ALL
+    SELECT DISTINCT
+        'activation_thresholds' AS table_name,
+        'calibrations' AS parent,
+        calibration_id::VARCHAR AS parent_key
+    FROM activation_thresholds
+    UNION ALL
+    SELECT DISTINCT
+        'activation_perplexities' AS table_name,
+        'models' AS parent,
+        model_id AS parent_key
+    FROM activation_perplexities
+    UNION ALL
+    SELECT DISTINCT
         'block_allocations' AS table_name,
         'pruning_runs' AS parent,
         run_id::VARCHAR AS parent_key

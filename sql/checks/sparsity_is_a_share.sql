@@ -7,6 +7,20 @@ FROM pruning_runs
 WHERE out_of_range('sparsity', sparsity, 0, 1) IS NOT NULL OR sparsity = 1
 UNION ALL
 SELECT
+    'activation_thresholds' AS table_name,
+    concat_ws(', ', model_id, matrix_id) AS key_text,
+    activation_sparsity AS figure
+FROM activation_thresholds
+WHERE out_of_range('activation_sparsity', activation_sparsity, 0, 1) IS NOT NULL
+UNION ALL
+SELECT
+    'activation_perplexities' AS table_name,
+    concat_ws(', ', model_id, dataset, "window") AS key_text,
+    activation_sparsity AS figure
+FROM activation_perplexities
+WHERE out_of_range('activation_sparsity', activation_sparsity, 0, 1) IS NOT NULL
+UNION ALL
+SELECT
     'block_allocations' AS table_name,
     concat_ws(', ', run_id, layer) AS key_text,
     sparsity AS figure

@@ -65,6 +65,9 @@ def test_every_table_of_the_path_is_filled(connection: duckdb.DuckDBPyConnection
         "perplexities": 5,
         # Two tests of each matrix and axis.
         "structure_tests": 4 * 2 * (7 + 1) * 2,
+        # At each of four shares of the inputs, and the dense model beside them.
+        "activation_thresholds": 4 * 14,
+        "activation_perplexities": 5,
     }
     for table, count in expected.items():
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,), table
@@ -213,8 +216,8 @@ def test_plan_without_a_database(tiny_model: Path, tmp_path: Path, capsys: pytes
     """Before the first run everything is new."""
     assert main(["plan", "--db", str(tmp_path / "none.db"), "--model", str(tiny_model)]) == 0
     *steps, total = capsys.readouterr().out.splitlines()
-    # A model, a dense evaluation, four steps for each of six runs, their comparison, shipped measurements.
-    expected = 1 + 1 + 4 * 6 + 1 + len(reference_files())
+    # A model, a dense evaluation, activations, four steps for each run, their comparison, measurements.
+    expected = 1 + 1 + 1 + 4 * 6 + 1 + len(reference_files())
     assert len(steps) == expected
     assert total == f"{expected} of {expected} steps to do"
     assert list(tmp_path.iterdir()) == []

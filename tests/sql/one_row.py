@@ -7,7 +7,7 @@ OF_TYPE = {
     "INTEGER": 1, "BIGINT": 1, "FLOAT": 1.0, "DOUBLE": 1.0, "VARCHAR": "a", "JSON": "{}", "BIT": "1",
     "TIMESTAMP": "2025-01-02 03:04:05",
 }  # fmt: skip
-OF_COLUMN = {"sparsity": 0.5, "run_id_b": 2}
+OF_COLUMN = {"sparsity": 0.5, "activation_sparsity": 0.5, "run_id_b": 2}
 
 
 def columns(db: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

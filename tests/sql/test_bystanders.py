@@ -80,6 +80,9 @@ def scene(rows: Rows) -> Rows:
         insert_row(rows.db, "perplexities", run_id=run_id, perplexity=4.0 + run_id, **text)
     insert_row(rows.db, "reference_results", metric="separation_ratio_macro", method="wanda", value=4.0,
                pattern="unstructured", projection="q", k=2)  # fmt: skip
+    insert_row(rows.db, "activation_thresholds", model_id="m", activation_sparsity=0.9)
+    measured = {"model_id": "m", "activation_sparsity": 0.9, "perplexity": 9.0}
+    insert_row(rows.db, "activation_perplexities", **measured, dataset="text", window=8, token_count=64)
     insert_row(rows.db, "etl_runs")
     insert_row(rows.db, "etl_steps", state="finished")
     return rows

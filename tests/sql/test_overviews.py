@@ -98,6 +98,26 @@ def test_sparsities_of_blocks(rows: Rows) -> None:
     ]
 
 
+def test_activation_thresholds_beside_what_they_cost(rows: Rows) -> None:
+    """0.01 and 0.03 have mean 0.02; of q the published 90% threshold is 0.0182; 12 is 1.5 times 8."""
+    for layer in (0, 1):
+        rows.matrix(layer + 1, (4, 4), layer=layer)
+    for share in (0.5, 0.9):
+        given = {"model_id": "m", "activation_sparsity": share, "calibration_id": 1}
+        insert(rows.db, "activation_thresholds", {**given, "matrix_id": [1, 2], "threshold": [0.01, 0.03]})
+    insert(rows.db, "activation_perplexities", {
+        "model_id": "m", "activation_sparsity": [0.0, 0.9], "dataset": "text", "window": 512,
+        "token_count": 100, "perplexity": [8.0, 12.0],
+    })  # fmt: skip
+    found = rows.db.execute(
+        "SELECT activation_sparsity, matrix_count, mean_threshold, lowest_threshold, highest_threshold,"
+        " published_threshold FROM activation_threshold_summary ORDER BY 1"
+    ).fetchall()
+    assert found == [(0.5, 2, 0.02, 0.01, 0.03, None), (0.9, 2, 0.02, 0.01, 0.03, 0.0182)]
+    costs = rows.one("SELECT activation_sparsity, dense_perplexity, perplexity_ratio FROM activation_costs")
+    assert costs == (0.9, 8.0, 1.5)
+
+
 def test_trend_over_blocks(rows: Rows) -> None:
     """Errors 0.1, 0.3 and 0.2 change by +0.2 and -0.1 and rise by 0.05 a block."""
     rows.run(1)
