@@ -1,5 +1,6 @@
 CREATE OR REPLACE VIEW cluster_stability AS
--- One row per pair of clusterings of one mask that differ only in the seed or only in the reference feature.
+-- One row per pair of clusterings of one mask that differ only in the seed or only in the reference feature;
+-- of a run without such pairs one row that says why.
 WITH pairs AS (
     SELECT
         a.model_id,
@@ -28,6 +29,7 @@ WITH pairs AS (
             AND a.algorithm = b.algorithm
             AND a.distance = b.distance
             AND a.k = b.k
+            AND a.neighbour_count = b.neighbour_count
             AND a.clustering_id < b.clustering_id
             AND (a.reference_feature = b.reference_feature OR a.seed = b.seed)
 ),
@@ -78,8 +80,9 @@ agreements AS (
     GROUP BY clustering_id_a, clustering_id_b
 )
 
-SELECT
+SELECT -- noqa: AM07
     pairs.*,
+    NULL AS why_none,
     CASE
         WHEN pairs.reference_feature_a = pairs.reference_feature_b THEN 'seed'
         ELSE 'reference'
@@ -90,10 +93,21 @@ FROM pairs
 INNER JOIN agreements
     ON
         pairs.clustering_id_a = agreements.clustering_id_a
-        AND pairs.clustering_id_b = agreements.clustering_id_b;
+        AND pairs.clustering_id_b = agreements.clustering_id_b
+UNION ALL BY NAME
+SELECT DISTINCT
+    clusterings.model_id,
+    clusterings.run_id,
+    clusterings.method,
+    clusterings.sparsity,
+    clusterings.pattern,
+    'one seed and one reference feature: cluster with several, --references 3 --cluster-seed 0 1' AS why_none
+FROM real_clusterings AS clusterings
+ANTI JOIN pairs ON clusterings.run_id = pairs.run_id;
 
 COMMENT ON VIEW cluster_stability IS
-'One row per pair of clusterings of one mask that differ in the seed or in the reference feature: how far they agree.';
+'One row per pair of clusterings of one mask that differ in the seed or in the reference feature: how far they agree; of a run without such pairs one row that says why.';
+COMMENT ON COLUMN cluster_stability.why_none IS 'Why there is nothing to compare in the run; NULL in every row of a pair';
 COMMENT ON COLUMN cluster_stability.clustering_id_a IS 'First clustering';
 COMMENT ON COLUMN cluster_stability.clustering_id_b IS 'Second clustering';
 COMMENT ON COLUMN cluster_stability.reference_feature_a IS 'Reference feature of the first clustering';

@@ -103,6 +103,8 @@ SELECT
     best_speedup AS measured_speedup,
     best_device AS device,
     predicted_speedup,
+    -- Where time follows the bytes, the speed-up is the dense bytes over those of the format.
+    1 - safe_ratio(1, predicted_speedup) AS memory_saved_share,
     q_value,
     evidence,
     effect,

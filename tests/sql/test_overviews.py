@@ -184,6 +184,13 @@ def test_recommendation_without_measurements(half: Rows) -> None:
     assert recommendation(half) == ("high", "sell", None, why, None, 1.6)
 
 
+def test_memory_saved_is_that_of_the_bytes(half: Rows) -> None:
+    """10 of 16 bits per weight save three eighths; where dense is advised nothing is saved."""
+    assert half.one("SELECT memory_saved_share FROM format_recommendations") == (pytest.approx(3 / 8),)
+    half.benchmark("csr", (4, 4), 30.0)
+    assert half.one("SELECT format, memory_saved_share FROM format_recommendations") == ("dense", 0)
+
+
 def test_measured_speed_decides(half: Rows) -> None:
     """A kernel that reaches 1.25× on this shape is medium, whatever its bytes promised."""
     half.benchmark("sell", (4, 4), 8.0)

@@ -247,3 +247,14 @@ def test_cluster_sizes_and_profiles(matrix: Rows) -> None:
     ).fetchall()
     assert profiles[0] == pytest.approx((0, 0.5, 3.0, 8.0, 8**0.5))
     assert profiles[1] == (1, 0.75, 1.0, 5.0, None)
+
+
+def test_a_run_of_one_seed_and_reference_says_why_nothing_is_compared(matrix: Rows) -> None:
+    """It has one row for all of its clusterings, and none once there is a second seed."""
+    matrix.clustering([0, 0, 1], k=2)
+    matrix.clustering([0, 1, 2], k=3)
+    found = matrix.one("SELECT run_id, matrix_id, adjusted_rand, why_none FROM cluster_stability")
+    assert found[:3] == (1, None, None)
+    assert found[3].startswith("one seed and one reference feature")
+    matrix.clustering([0, 1, 1], k=2, seed=1)
+    assert matrix.one("SELECT matrix_id, why_none FROM cluster_stability") == (1, None)
