@@ -121,11 +121,13 @@ def q_values(p_values: list[float]) -> NDArray[np.float64]:
     return stats.false_discovery_control(p_values) if p_values else np.empty(0)
 
 
+@np.errstate(divide="ignore", invalid="ignore")
 def effect_of(outcome: Outcome) -> tuple[float, float, float]:
     """Return by what share structure moves a statistic from its chance level, with a 95% interval.
 
     The interval is that of the mean over reference features (Student's t), where there are several parts;
-    else it spans the effects against the 2.5% and 97.5% quantiles of the replicates.
+    else it spans the effects against the 2.5% and 97.5% quantiles of the replicates. Where chance is 0, as in
+    a mask that keeps everything, they are no numbers.
     """
     chance = outcome.null.mean(axis=0)
     level = chance.mean()
@@ -135,7 +137,8 @@ def effect_of(outcome: Outcome) -> tuple[float, float, float]:
         reach = stats.t.ppf(0.975, len(parts) - 1) * parts.std(ddof=1) / np.sqrt(len(parts))
         return effect, effect - reach, effect + reach
     ends = outcome.sign * (outcome.statistic / np.quantile(outcome.levels, [0.025, 0.975]) - 1)
-    return effect, float(ends.min()), float(ends.max())
+    # Where all replicates are alike, rounding alone tells the effect from the ends of its interval.
+    return effect, min(float(ends.min()), effect), max(float(ends.max()), effect)
 
 
 def read_subjects(

@@ -56,6 +56,16 @@ def test_effects_by_hand() -> None:
     assert effect_of(largest) == pytest.approx((1.0, low, high))
 
 
+def test_masks_that_keep_everything_have_no_effect() -> None:
+    """Their replicates are all alike: nothing is divided by 0, and an interval holds its effect."""
+    nowhere = Outcome(NEAREST, -1, np.zeros(2), np.zeros((3, 2)))
+    assert np.isnan(effect_of(nowhere)[0])
+    for statistic in (0.1, 0.3, 0.7):
+        alike = Outcome(LARGEST, 1, np.array([statistic]), np.full((3, 1), statistic))
+        effect, low, high = effect_of(alike)
+        assert low <= effect <= high
+
+
 def test_rows_of_a_run(rows: Rows) -> None:
     """Both tests of every stored axis; q-values are over all of them; a planted matrix alone stands out."""
     generator = np.random.default_rng(0)
