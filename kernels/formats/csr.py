@@ -30,9 +30,10 @@ class PackedCSR(Packed):
     values: torch.Tensor
 
     def matrix(self) -> torch.Tensor:
-        """View the parts as PyTorch's sparse matrix, without its notice that CSR is in beta."""
+        """View the parts as PyTorch's sparse matrix, without its notices of a beta and of unchecked parts."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+            warnings.filterwarnings("ignore", "Sparse invariant checks are implicitly disabled")
             return torch.sparse_csr_tensor(
                 self.offsets, self.columns, self.values, size=self.shape, check_invariants=False
             )

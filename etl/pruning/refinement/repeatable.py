@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,13 +13,12 @@ import torch
 def repeatable(device: torch.device) -> Generator[None]:
     """Let a GPU add in the same order at every run where PyTorch has such a form of an operation.
 
-    On the CPU, where the number of threads alone decides, nothing is changed.
+    On the CPU, where the number of threads alone decides, nothing is changed. Products are repeatable only
+    with the workspaces that `etl.device.choose_device` asks for.
     """
     if device.type == "cpu":
         yield
         return
-    # cuBLAS is repeatable with workspaces of fixed size; PyTorch asks for this before it believes so.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     enabled = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
