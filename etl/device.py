@@ -31,8 +31,8 @@ def choose_device(name: str) -> torch.device:
     import torch  # noqa: PLC0415  # seconds that a finished plan does without
 
     check_device_name(name)
-    # cuBLAS repeats its products bit for bit only with workspaces of fixed size, which it reads once, when CUDA
-    # starts.
+    # cuBLAS repeats its products bit for bit only with workspaces of fixed size. It reads the size once, when
+    # CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
