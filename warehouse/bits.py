@@ -16,10 +16,29 @@ def pack_masks(masks: NDArray[np.bool_]) -> pa.ExtensionArray:
     DuckDB stores a BIT as one byte that counts the padding bits, then the bits themselves, padded in
     front with ones up to a whole byte.
     """
-    feature_count, position_count = masks.shape
-    padding = -position_count % 8
-    padded = np.concatenate([np.ones((feature_count, padding), dtype=np.bool_), masks], axis=1)
-    packed = np.packbits(padded, axis=1)
+    padding = -masks.shape[1] % 8
+    padded = np.concatenate([np.ones((len(masks), padding), dtype=np.bool_), masks], axis=1)
+    return _bit_array(np.packbits(padded, axis=1), padding)
+
+
+def pack_columns(mask: NDArray[np.bool_]) -> pa.ExtensionArray:
+    """Pack the columns of a mask (positions, features) as `pack_masks` packs rows.
+
+    Eight rows at a time become one of bytes, and only the bytes are transposed: on big matrices eight times
+    as fast as transposing the mask.
+    """
+    padding = -len(mask) % 8
+    padded = np.concatenate([np.ones((padding, mask.shape[1]), dtype=np.bool_), mask]) if padding else mask
+    rows = padded.view(np.uint8).reshape(-1, 8, mask.shape[1])
+    packed = rows[:, 0] << 7
+    for bit in range(1, 8):
+        packed |= rows[:, bit] << (7 - bit)
+    return _bit_array(packed.T, padding)
+
+
+def _bit_array(packed: NDArray[np.uint8], padding: int) -> pa.ExtensionArray:
+    """Make an Arrow array of packed masks (features, bytes), each with so many bits of padding in front."""
+    feature_count = len(packed)
     stored = np.concatenate([np.full((feature_count, 1), padding, dtype=np.uint8), packed], axis=1)
     offsets = np.arange(feature_count + 1, dtype=np.int64) * stored.shape[1]
     storage = pa.Array.from_buffers(

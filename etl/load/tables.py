@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from warehouse.bits import pack_masks
+from warehouse.bits import pack_columns, pack_masks
 from warehouse.printable import utf8_text
 
 if TYPE_CHECKING:
@@ -207,18 +207,20 @@ def load_matrix(
     )
     norms = {"input": pruned.input_weight_norm.numpy(), "output": pruned.output_weight_norm.numpy()}
     for axis in axes(pruned.matrix.projection):
-        features = np.ascontiguousarray(mask.T) if axis == "input" else mask
-        kept = features.sum(axis=1, dtype=np.int32)
+        # Features are columns or rows, and their positions lie along the other dimension.
+        along = 0 if axis == "input" else 1
+        kept = mask.sum(axis=along, dtype=np.int32)
+        bits = pack_columns(mask) if axis == "input" else pack_masks(mask)
         keys = {"run_id": run_id, "matrix_id": matrix_id, "axis": axis}
-        index = np.arange(len(features), dtype=np.int32)
+        index = np.arange(len(kept), dtype=np.int32)
         rows += insert(
             connection,
             "feature_masks",
-            {**keys, "feature_index": index, "keep_mask": pack_masks(features), "kept_count": kept},
+            {**keys, "feature_index": index, "keep_mask": bits, "kept_count": kept},
         )
         if metrics:
             activation = (
-                pruned.activation_norm.numpy() if axis == "input" else pa.nulls(len(features), pa.float32())
+                pruned.activation_norm.numpy() if axis == "input" else pa.nulls(len(kept), pa.float32())
             )
             rows += insert(
                 connection,
@@ -227,9 +229,9 @@ def load_matrix(
                     **keys,
                     "feature_index": index,
                     "weight_norm": norms[axis],
-                    "pruned_weight_norm": np.linalg.norm(weight, axis=0 if axis == "input" else 1),
+                    "pruned_weight_norm": np.linalg.norm(weight, axis=along),
                     "activation_norm": activation,
-                    "density": (kept / features.shape[1]).astype(np.float32),
+                    "density": (kept / mask.shape[along]).astype(np.float32),
                 },
             )
     return rows

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.bits import pack_masks, unpack_masks
+from warehouse.bits import pack_columns, pack_masks, unpack_masks
 
 
 @settings(max_examples=60)
@@ -25,6 +25,14 @@ def test_masks_survive_the_round_trip(positions: int, features: int, random) -> 
     assert [row[2] for row in rows] == masks.sum(axis=1).tolist()
     assert [row[3] for row in rows] == ["".join("01"[int(bit)] for bit in mask) for mask in masks]
     assert (unpack_masks([row[0] for row in rows], positions) == masks).all()
+
+
+@given(st.integers(1, 40), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_columns_are_packed_as_rows_are(positions: int, features: int, random) -> None:
+    """Whatever the width, and whether or not the mask lies in memory row by row."""
+    mask = np.array([[random.random() < 0.5 for _ in range(features)] for _ in range(positions)])
+    for given_mask in (mask, np.asfortranarray(mask)):
+        assert pack_columns(given_mask).storage.equals(pack_masks(mask.T).storage)
 
 
 @pytest.mark.parametrize("text", ["1011", "10110000", "000000001", "1" * 64])
