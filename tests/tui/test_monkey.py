@@ -11,7 +11,7 @@ from tui.state import jobs
 from tui.state.registry import SCREEN_NAMES
 
 DEEDS_A_SESSION = 250
-SESSIONS = 10
+SESSIONS = 20
 SIZES = ((80, 24), (160, 50))
 
 
@@ -23,7 +23,7 @@ def nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("seed", range(SESSIONS))
 async def test_no_key_ends_the_app(seed: int, rich_database: Path, tmp_path: Path) -> None:
-    """2,500 deeds over all screens; every fifth session has no database. A failure names the last of them."""
+    """5,000 deeds over all screens; every fifth session has no database. A failure names the last of them."""
     path = tmp_path / "none.db" if seed % 5 == 4 else rich_database
     screen = SCREEN_NAMES[seed % len(SCREEN_NAMES)]
     pace = random.Random(seed)
