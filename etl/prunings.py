@@ -89,9 +89,10 @@ class Prunings:
             self.weights(step)
 
     def drop(self, steps: Iterable[Step]) -> None:
-        """Remove what is kept of the runs of some steps."""
+        """Remove what is kept of the runs of some steps; a step that belongs to no run has nothing."""
         for step in steps:
-            shutil.rmtree(self._folder(step), ignore_errors=True)
+            if step.run:
+                shutil.rmtree(self._folder(step), ignore_errors=True)
 
     def report_block(self, done: int, total: int) -> None:
         """Report that `done` of `total` blocks are complete."""

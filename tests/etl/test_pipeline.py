@@ -351,6 +351,17 @@ def test_some_projections_share_sparsity_as_their_outliers_say(tiny_model: Path,
     assert (stored[0][0], settings["allocation_spread"], settings["projections"]) == ("owl", 0.08, ["q", "v"])
 
 
+def test_only_the_weights_of_the_own_runs_are_thrown_away(tiny_model: Path, tmp_path: Path) -> None:
+    """Those that an earlier job was asked to keep stay, though steps of this one belong to no run."""
+    database = tmp_path / "sparsity.db"
+    flags = ("--pattern", "2:4", "--no-cluster", "--no-evaluate", "--no-test", "--no-activations")
+    assert run(database, tiny_model, "--method", "wanda", *flags) == 0
+    kept = sorted(Path(f"{database}.weights").rglob("*"))
+    assert run(database, tiny_model, "--method", "wanda", "magnitude", *flags, "--no-keep-weights") == 0
+    assert kept
+    assert sorted(Path(f"{database}.weights").rglob("*")) == kept
+
+
 def test_pruned_weights_can_be_thrown_away(tiny_model: Path, tmp_path: Path) -> None:
     """Without kept weights a later evaluation prunes again and finds the same perplexity."""
     database = tmp_path / "sparsity.db"
