@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
+from etl.errors import CheckpointError
 from etl.model.checkpoint import Checkpoint
 from etl.model.layout import find_blocks
 from etl.model.matrices import Place
@@ -141,7 +142,12 @@ class Decoder:
 
     def _noted(self, tokens: torch.Tensor) -> list[Call]:
         self._calls.clear()
-        self._model.base_model(input_ids=tokens.to(self.device))
+        try:
+            self._model.base_model(input_ids=tokens.to(self.device))
+        except (TypeError, ValueError) as error:  # from taking apart what a stand-in returns
+            name = self.checkpoint.architecture
+            msg = f"{name} takes more from its blocks than states ({error}); it cannot be pruned"
+            raise CheckpointError(msg) from error
         return self._calls.copy()
 
     def _parameters(

@@ -138,8 +138,10 @@ def _linear(
 
 def _experts(name: str, leaf: str, module: nn.Module, source: Source) -> Iterator[WeightMatrix]:
     """Yield the matrices of every expert in one parameter; gate and up are two, also where they are fused."""
-    parameter = module.get_parameter(leaf)
-    transposed = bool(getattr(module, "is_transposed", False))
+    if not hasattr(module, "is_transposed"):
+        msg = f"{name} multiplies all of its experts at once; what each is given cannot be told"
+        raise CheckpointError(msg)
+    parameter, transposed = module.get_parameter(leaf), bool(module.is_transposed)
     outputs, inputs = parameter.shape[:0:-1] if transposed else parameter.shape[1:]
     parts = ("gate_proj", "up_proj") if _holds_gate_and_up(leaf, module) else (leaf,)
     rows = outputs // len(parts)

@@ -11,6 +11,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 SIZES = {
     "vocab_size": 97,
@@ -105,7 +106,8 @@ def save_random(
 ) -> PreTrainedModel:
     """Save a random model of `config` and return it as transformers itself reads it back."""
     torch.manual_seed(0)
-    kind = AutoModelForMaskedLM if config.model_type in ENCODERS else AutoModelForCausalLM
+    masked = config.model_type in ENCODERS or config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    kind = AutoModelForMaskedLM if masked else AutoModelForCausalLM
     # A model keeps its configuration and writes to it.
     kind.from_config(copy.deepcopy(config)).to(dtype).save_pretrained(folder)
     return kind.from_pretrained(folder, dtype=torch.float32).eval()

@@ -156,6 +156,22 @@ def test_blocks_that_are_used_more_than_once_are_refused(tmp_path: Path):
         decoder.embed(torch.ones(1, 4, dtype=torch.int64))
 
 
+def test_blocks_that_return_more_than_states_are_refused(tmp_path: Path):
+    """DeBERTa takes the attention from each block as well."""
+    save_random(AutoConfig.for_model("deberta-v2", **SIZES), tmp_path)
+    decoder = Decoder(Checkpoint.open(tmp_path))
+    with pytest.raises(CheckpointError, match="takes more from its blocks than states"):
+        decoder.embed(torch.ones(1, 4, dtype=torch.int64))
+
+
+def test_experts_that_are_multiplied_all_at_once_are_refused(tmp_path: Path):
+    """Llama 4 gives every expert every token, most of them as zeros."""
+    sizes = {"num_local_experts": 4, "intermediate_size_mlp": 48, "head_dim": 8}
+    save_random(AutoConfig.for_model("llama4_text", **SIZES, **sizes), tmp_path)
+    with pytest.raises(CheckpointError, match=r"feed_forward\.experts multiplies all of its experts at once"):
+        _ = Checkpoint.open(tmp_path).layout
+
+
 def test_a_matrix_made_of_others_in_an_unknown_way_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
