@@ -26,10 +26,7 @@ from warehouse.opening import attach_read_only
 FORMATS = (CHECKPOINT, "int8", "fp8", "int4")
 #: Rows of the table: how they are called, and the method, sparsity and pattern of their runs.
 ROWS = {
-    "dense, to nearest": ("round", 0.0, "unstructured"),
     "dense, GPTQ": ("gptq", 0.0, "unstructured"),
-    "Wanda 50%": ("wanda", 0.5, "unstructured"),
-    "Wanda 2:4": ("wanda", 0.5, "2:4"),
     "SparseGPT 50%": ("sparsegpt", 0.5, "unstructured"),
     "SparseGPT 2:4": ("sparsegpt", 0.5, "2:4"),
 }
@@ -42,7 +39,7 @@ _NARROW = FORMATS[1:]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Tabulate perplexities by method and value format; the dense model's own stands in both dense rows."""
+    """Tabulate perplexities by method and value format; the dense model's own stands in the row of GPTQ."""
     found = {}
     for row in rows:
         narrow = row["value_format"] if row["value_format"] in _NARROW else CHECKPOINT
@@ -72,7 +69,9 @@ def main(argv: list[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> None:
     asked = {"method": [*dict.fromkeys(run[0] for run in ROWS.values())], "value_format": [*FORMATS]}
     asked |= {"model": arguments.model, "group_size": arguments.group_size}
-    settings = read_settings(None, asked | {"cluster": False, "compare": False, "feature_metrics": False})
+    settings = read_settings(
+        None, asked | dict.fromkeys(("cluster", "compare", "feature_metrics", "test"), False)
+    )
     progress = choose_progress(as_json=False)
     try:
         command = shlex.join(["python -m etl.studies.quantisation", *sys.argv[1:]])
