@@ -3,12 +3,11 @@
 import lzma
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from etl.cli import main
-from tests.warehouse.test_migrations import FILES
-from tests.warehouse.test_versions import ask, publish_row
+from tests.warehouse.copies import ask, publish_row
+from tests.warehouse.upgrades import FILES, change
 from warehouse.completeness import MissingObjectError
 from warehouse.ownership import TakenNameError
 from warehouse.publishing import Writer
@@ -21,11 +20,6 @@ SPOILT = {
     "ALTER TABLE models RENAME source TO origin": "the column source of the table models .* was dropped",
     "ALTER TABLE perplexities ALTER perplexity TYPE FLOAT": "was turned from DOUBLE into FLOAT",
 }
-
-
-def change(path: Path, statement: str) -> None:
-    with duckdb.connect(str(path)) as shell:
-        shell.execute(statement)
 
 
 @pytest.mark.parametrize("statement", SPOILT)

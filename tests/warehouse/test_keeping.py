@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.test_versions import ask, kill_shell_after, publish_row
+from tests.warehouse.copies import ask, publish_row
+from tests.warehouse.test_versions import kill_shell_after
 from warehouse.keeping import keep
 from warehouse.publishing import Writer
 from warehouse.versions import log_of

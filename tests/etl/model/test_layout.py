@@ -40,7 +40,7 @@ COMPONENTS = {
 }
 
 
-@pytest.mark.parametrize("family", BLOCKS.keys() | COMPONENTS.keys())
+@pytest.mark.parametrize("family", sorted(BLOCKS.keys() | COMPONENTS.keys()))
 def test_blocks_and_matrices_are_read_off_the_model(family: str, tmp_path: Path):
     """Paths of the blocks, and the components of one block in their order."""
     config = (FAMILIES | ENCODERS)[family]
