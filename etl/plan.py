@@ -32,6 +32,7 @@ CODE_VERSIONS = {
     "model": "1",
     "prune": "1",
     "evaluate": "1",
+    "activations": "1",
     "cluster": "3",
     "test": "1",
     "compare": "1",

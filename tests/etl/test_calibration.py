@@ -38,12 +38,22 @@ def test_runs_of_the_first_version_keep_their_fingerprints() -> None:
     settings = read_settings(None, {})
     inputs = Inputs("m", "model", "tok", {0: "cal"}, "text")
     assert CODE_VERSIONS["prune"] == "1"
-    for request, run, clusters in (
-        (settings.requests[0], "c3981991e00b2e5223bd7fae54b7deb1", "9a74c642226d8da475dd7215fec5a8bb"),
-        (settings.requests[-1], "3d5b306818c464a3234221f892462f78", "7f79c5db3cb6536291af9db9b41ca60f"),
+    for request, run, pruned, evaluated in (
+        (
+            settings.requests[0],
+            "c3981991e00b2e5223bd7fae54b7deb1",
+            "4d23e8ebc40d5e39b8e0413b5333d163",
+            "724aa663725265bba518c5a5154dd341",
+        ),
+        (
+            settings.requests[5],
+            "3d5b306818c464a3234221f892462f78",
+            "0de27725739d88099df32897c030581f",
+            "44d6abf52707eafed330d179e971c23b",
+        ),
     ):
-        steps = _run_steps(settings, inputs, request, 0)
-        assert (steps[0].run, steps[-1].fingerprint) == (run, clusters)
+        prune, evaluate = _run_steps(settings, inputs, request, 0)[:2]
+        assert (prune.run, prune.fingerprint, evaluate.fingerprint) == (run, pruned, evaluated)
     assert _fingerprint("calibration", "text", "tok", 32, 256, 0) == "9a37390eb9d0947342b7f632b5c63a1f"
 
 
@@ -52,7 +62,7 @@ def test_every_seed_is_a_run_of_its_own(
 ) -> None:
     """Done once, found again whatever other seeds are asked for, and summed up in a view."""
     database = tmp_path / "sparsity.db"
-    quick = ["--method", "wanda", "--pattern", "2:4", "--no-cluster", "--no-compare"]
+    quick = ["--method", "wanda", "--pattern", "2:4", "--no-cluster", "--no-compare", "--no-test"]
     flags = ["--db", str(database), "--model", str(tiny_model), *QUICK, *quick]
     assert main(["run", *flags]) == 0
     capsys.readouterr()
