@@ -152,7 +152,9 @@ WITH faults AS (
             not_positive('p_value', p_value),
             out_of_range('p_value', p_value, NULL, q_value),
             out_of_range('q_value', q_value, NULL, 1),
-            out_of_range('effect', effect, effect_low, effect_high)
+            out_of_range('effect', effect, effect_low, effect_high),
+            out_of_range('effect_low', effect_low, NULL, NULL),
+            out_of_range('effect_high', effect_high, NULL, NULL)
         ) AS fault
     FROM structure_tests
     UNION ALL

@@ -65,11 +65,12 @@ def content(rows: Rows, run_id: int, matrix_id: int, seed: int, axis: str = "inp
 def scene(rows: Rows) -> Rows:
     """A dense run and two pruned ones, of which views have something to say."""
     rows.run(1, "dense", 0.0)
-    rows.matrix(1, (4, 4))
+    rows.matrix(1, (4, 4), head_count=2)
     for run_id, method in ((2, "wanda"), (3, "sparsegpt")):
         rows.run(run_id, method)
         rows.pruning(run_id, 1, 8, 16, error=0.1 * run_id)
         content(rows, run_id, 1, seed=run_id)
+        rows.tests(0.01, run_id=run_id)
         clusterings(rows, [0, 1, 1, 0], 3.0, run_id=run_id, seed=1)
         rows.benchmark("sell", (4, 4), 5.0, mask_source=str(run_id))
     insert_row(rows.db, "feature_comparisons", run_id_a=2, run_id_b=3, axis="input", jaccard=0.5)
@@ -180,7 +181,13 @@ def other_invocations(rows: Rows) -> None:
 #: Who comes in, and the views whose rows may change by it.
 BYSTANDERS: dict[Callable[[Rows], None], set[str]] = {
     # A run has a matrix more: its means, slopes and ranks over matrices change.
-    another_matrix: {"block_sparsities", "run_overview", "sparsity_sweep", "separation_summary"},
+    another_matrix: {
+        "block_sparsities",
+        "run_overview",
+        "sparsity_sweep",
+        "separation_summary",
+        "separation_winners",
+    },
     another_run: OF_MANY_RUNS,
     another_model: set(),
     the_other_axis: set(),

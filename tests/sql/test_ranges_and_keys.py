@@ -11,7 +11,7 @@ from warehouse import sql_files
 TABLES = sorted(sql_files.read_folder("tables"))
 RANGE_CHECKS = ("figures_are_possible", "sparsity_is_a_share", "cluster_distances_are_shares")
 INTEGERS, FLOATS = {"INTEGER", "BIGINT"}, {"FLOAT", "DOUBLE"}
-ANY_SIGN = {"threshold", "x", "y", "value", "cosine"}
+ANY_SIGN = {"threshold", "x", "y", "value", "cosine", "effect", "effect_low", "effect_high"}
 SHARES = {
     "sparsity", "density", "mean_density", "majority_agreement", "jaccard", "hamming", "cosine",
     "reference_distance",
@@ -20,7 +20,7 @@ ABOVE_ZERO = {
     "layer_count", "parameter_count", "out_features", "in_features", "sample_count", "sequence_length",
     "weight_count", "k", "neighbour_count", "feature_count", "window", "token_count", "perplexity", "batch",
     "latency_us_p20", "latency_us_p50", "latency_us_p80", "dense_latency_us_p50", "speedup", "bytes_moved",
-    "packed_bytes", "group_size", "thread_count",
+    "packed_bytes", "group_size", "thread_count", "head_count", "replicates", "p_value",
 }  # fmt: skip
 
 
