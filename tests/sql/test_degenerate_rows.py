@@ -53,6 +53,9 @@ def edge(request: pytest.FixtureRequest, rows: Rows) -> duckdb.DuckDBPyConnectio
     insert_row(rows.db, "feature_comparisons", axis="input", jaccard=0.0, cosine=0.0, hamming=0.0)
     for kernel in ("csr", "clustered", "sell"):
         rows.benchmark(kernel, (4, 4), 1.0, bits_per_weight=0.0, limit_fraction=0.0)
+    insert_row(rows.db, "activation_thresholds", activation_sparsity=0.9, threshold=0.0)
+    for share in (0.0, 0.9):
+        insert_row(rows.db, "activation_perplexities", activation_sparsity=share, perplexity=0.0)
     insert_row(rows.db, "reference_results", metric="separation_ratio_macro", method="wanda", value=0.0,
                pattern="unstructured", projection="q", k=2)  # fmt: skip
     return rows.db
