@@ -1,17 +1,23 @@
 """What all commands of this project share: exit codes, one clear line on stderr, version."""
 
+from __future__ import annotations
+
 import argparse
 import errno
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from warehouse.errors import SparsityError, is_interruption
 from warehouse.printable import one_line
 from warehouse.streams import discard, prepare_streams, settle
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 DISTRIBUTION = "sparsity-tui"
 #: A disk is full, or the person's share of it: needs no traceback to be understood.
@@ -24,6 +30,10 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """See argparse; one line is told, without all of the usage."""
         self.exit(2, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """See argparse, which passes over what could not be written, as a help text longer than a buffer."""
+        (file or sys.stderr).write(message)
 
 
 def command_parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -88,10 +98,16 @@ def run_command(
     prepare_streams()
     try:
         arguments = parser.parse_args(argv)
-    except SystemExit as ended:
+    except (SystemExit, OSError) as ended:
         # What --help prints may have no reader, or no room.
-        raise SystemExit(guarded(lambda: None, debug=False) or ended.code) from None
+        raise SystemExit(guarded(partial(_end, ended), debug=False)) from None
     return guarded(lambda: action(arguments), debug=arguments.debug)
+
+
+def _end(cause: SystemExit | OSError) -> int:
+    if isinstance(cause, OSError):
+        raise cause
+    return int(cause.code or 0)
 
 
 def guarded(body: Callable[[], int | None], *, debug: bool) -> int:

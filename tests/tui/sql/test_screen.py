@@ -66,7 +66,7 @@ async def test_completion_fills_in_names(database: Path) -> None:
         assert not app.screen.query_one(CompletionList).display
         await write(pilot, "FROM run", "_")
         await pilot.press("down", "enter")
-        assert editor_text(app) == "FROM run_matrices"
+        assert editor_text(app) == "FROM run_labels"
         await write(pilot, "FROM run", "_")
         await pilot.press("escape")
         assert not app.screen.query_one(CompletionList).display
