@@ -212,6 +212,22 @@ def test_a_measurement_on_the_mask_of_another_run_tells_nothing_of_this_one(half
         assert found == [(1, 1.25), (7, pytest.approx(9.9))], view
 
 
+def test_the_first_screen_has_the_ratio_of_kmeans_at_the_largest_k(half: Rows) -> None:
+    """A mean over seeds of one variant; other algorithms stand there only where there is no k-means."""
+
+    def clustered(within: float, algorithm: str = "kmeans", k: int = 4, seed: int = 0) -> None:
+        key = half.clustering([0, 0, 1, 1], algorithm=algorithm, k=k, seed=seed)
+        half.pairs(key, (0, 0, 1, within), (1, 1, 1, within), (0, 1, 4, 4.0))
+
+    clustered(0.1, algorithm="agglomerative", k=8)
+    shown = "SELECT k, separation_ratio FROM model_overview"
+    assert half.one(shown) == (8, pytest.approx(10.0))
+    clustered(0.2, k=2)
+    clustered(0.5)
+    clustered(1.0, seed=1)
+    assert half.one(shown) == (4, pytest.approx(1.5))
+
+
 def test_nothing_beats_dense(half: Rows) -> None:
     """Where the best kernel loses against dense, dense is worth deploying."""
     half.benchmark("csr", (4, 4), 30.0)
