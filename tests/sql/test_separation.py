@@ -117,6 +117,26 @@ def test_intervals_are_over_references(matrix: Rows) -> None:
     assert found[8] == "not tested; effect large: 3.000× against 1.000 at chance"
 
 
+MEANS = {
+    "mean_ratio": "separation_ratio", "mean_ratio_macro": "separation_ratio_macro",
+    "mean_difference": "separation_difference", "mean_excess": "separation_excess",
+    "mean_null_ratio": "null_ratio_mean", "mean_null_ratio_macro": "null_ratio_macro_mean",
+    "mean_null_difference": "null_difference_mean", "mean_z_score": "z_score",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("mean", "figure"), MEANS.items())
+def test_a_mean_is_one_of_references_not_of_clusterings(matrix: Rows, mean: str, figure: str) -> None:
+    """A reference with two seeds counts as much as one with a single seed."""
+    with_chance(matrix, 2.0, (0.9, 1.1), reference=0, seed=0)
+    with_chance(matrix, 5.0, (0.7, 1.5), reference=0, seed=1)
+    with_chance(matrix, 9.0, (1.0, 2.2), reference=1, seed=0)
+    rows = matrix.db.execute(f"SELECT reference_feature, {figure} FROM separation_ratios").fetchall()
+    by_reference = [np.mean([value for key, value in rows if key == reference]) for reference in (0, 1)]
+    assert len({value for _, value in rows}) == 3
+    assert matrix.one(f"SELECT {mean} FROM separation_intervals") == (pytest.approx(np.mean(by_reference)),)
+
+
 def test_one_clustering_has_no_interval(matrix: Rows) -> None:
     """A spread needs two."""
     matrix.pairs(matrix.clustering([0, 0, 1]), (0, 0, 1, 1.0), (1, 1, 0, 0.0), (0, 1, 1, 2.0))
