@@ -1,5 +1,6 @@
 """What all commands share."""
 
+import errno
 import subprocess
 import sys
 
@@ -23,6 +24,8 @@ def failing(error: BaseException):
         (SparsityError("the file\nis gone"), 1, "error: the file is gone\n"),
         (UsageError("no such key"), 2, "error: no such key\n"),
         (ValueError("surprise"), 1, "error: ValueError: surprise (--debug shows where)\n"),
+        (OSError(errno.EIO, "I/O error", "a"), 1, "error: cannot use a: I/O error (--debug shows where)\n"),
+        (OSError(errno.EDQUOT, "quota"), 1, "error: quota; make room and try again\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
