@@ -93,7 +93,7 @@ def test_a_page_without_markers_is_refused(
     page = tmp_path / "page.md"
     page.write_text("nothing here\n")
     assert readme.main(["--db", str(built), "--update", str(page)]) == 1
-    assert "<!-- verdict:begin -->" in capsys.readouterr().err
+    assert f"{page} has no markers such as <!-- perplexity:begin -->" in capsys.readouterr().err
     assert page.read_text() == "nothing here\n"
 
 
