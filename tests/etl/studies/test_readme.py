@@ -101,7 +101,7 @@ def test_a_page_without_markers_is_refused(
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled model pruned by SparseGPT at 50 %, with what the documents tell of that run."""
     database = tmp_path_factory.mktemp("readme") / "sparsity.db"
-    only = ("--method", "sparsegpt", "--sparsity", "0.5", "--pattern", "unstructured")
+    only = ("--method", "sparsegpt", "--sparsity", "0.5", "--pattern", "unstructured", "--no-activations")
     assert main(["run", "--db", str(database), *only, "--no-compare", "--no-keep-weights"]) == 0
     return database
 
