@@ -177,6 +177,16 @@ def test_a_winner_wins_over_all_matrices(rows: Rows) -> None:
     ]
 
 
+def test_each_number_of_clusters_has_a_winner_of_its_own(rows: Rows) -> None:
+    """Wanda wins at k = 2 and SparseGPT at k = 3; the summary has one row for each run and k."""
+    contest(rows, {"wanda": (1.2, 1.21, 1.22), "sparsegpt": (1.1, 1.1, 1.1)})
+    for matrix_id in (1, 2, 3):
+        with_chance(rows, 2.0 + 0.02 * matrix_id, (1.9, 2.1), run_id=1, matrix_id=matrix_id, k=3)
+        with_chance(rows, 2.4, (1.9, 2.1), run_id=2, matrix_id=matrix_id, k=3)
+    found = rows.db.execute("SELECT k, run_id, winner FROM separation_summary ORDER BY ALL").fetchall()
+    assert found == [(2, 1, "wanda"), (2, 2, "wanda"), (3, 1, "sparsegpt"), (3, 2, "sparsegpt")]
+
+
 def test_no_difference_is_an_answer(rows: Rows) -> None:
     """Where matrices disagree by more than the runs differ, nobody wins; nor with a single matrix."""
     contest(rows, {"wanda": (1.3, 1.0, 1.2), "sparsegpt": (1.0, 1.2, 1.1)})
