@@ -187,6 +187,19 @@ def test_each_number_of_clusters_has_a_winner_of_its_own(rows: Rows) -> None:
     assert found == [(2, 1, "wanda"), (2, 2, "wanda"), (3, 1, "sparsegpt"), (3, 2, "sparsegpt")]
 
 
+def test_neighbourhoods_of_different_sizes_do_not_compete(rows: Rows) -> None:
+    """Three features of one run against four of the other are no pair."""
+    rows.matrix(1, (4, 4))
+    for run_id, method, labels in ((1, "wanda", [0, 0, 1]), (2, "sparsegpt", [0, 0, 1, 1])):
+        rows.run(run_id, method)
+        rows.pruning(run_id, 1)
+        for replicate in (None, 0, 1):
+            key = rows.clustering(labels, run_id=run_id, null_replicate=replicate)
+            rows.pairs(key, (0, 0, 1, 0.1), (1, 1, 1, 0.1), (0, 1, 2, 0.4 + 0.1 * (replicate or 0)))
+    assert rows.one("SELECT count(*) FROM separation_ratios") == (2,)
+    assert rows.one("SELECT count(*) FROM separation_contests") == (0,)
+
+
 def test_no_difference_is_an_answer(rows: Rows) -> None:
     """Where matrices disagree by more than the runs differ, nobody wins; nor with a single matrix."""
     contest(rows, {"wanda": (1.3, 1.0, 1.2), "sparsegpt": (1.0, 1.2, 1.1)})
