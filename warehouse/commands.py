@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from warehouse.errors import SparsityError, is_interruption
+from warehouse.errors import SparsityError, is_interruption, lacks_room
 from warehouse.printable import one_line
 from warehouse.streams import discard, prepare_streams, settle
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 DISTRIBUTION = "sparsity-tui"
-#: A disk is full, or the person's share of it: needs no traceback to be understood.
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -137,7 +134,7 @@ def _tell(error: BaseException) -> int:
         line, code = f"error: {error}", error.exit_code
     elif isinstance(error, OSError) and error.strerror:
         place = f"cannot use {os.fsdecode(error.filename)}: " if error.filename else ""
-        more = "; make room and try again" if error.errno in _NO_ROOM else " (--debug shows where)"
+        more = "; make room and try again" if lacks_room(error) else " (--debug shows where)"
         line, code = f"error: {place}{error.strerror}{more}", 1
     else:
         line, code = f"error: {type(error).__name__}: {error} (--debug shows where)", 1

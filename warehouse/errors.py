@@ -1,5 +1,10 @@
 """The errors a person sees as one line; each says what to do."""
 
+import errno
+
+#: A disk is full, or the person's share of it.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class SparsityError(Exception):
     """The work cannot go on; the message says why and what to do. Commands exit with 1."""
@@ -22,3 +27,8 @@ def is_interruption(error: BaseException) -> bool:
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
         cause = cause.__cause__
     return cause is not None
+
+
+def lacks_room(error: OSError) -> bool:
+    """Tell whether there was no room to write, which needs no traceback to be understood."""
+    return error.errno in _NO_ROOM

@@ -1,6 +1,5 @@
 """Writing a folder of files whole: it appears, or takes the place of another, only when it is complete."""
 
-import errno
 import os
 import secrets
 import shutil
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.errors import SparsityError, UsageError
+from warehouse.errors import SparsityError, UsageError, lacks_room
 from warehouse.files import ExistingFileError, sync
 
 if TYPE_CHECKING:
@@ -78,6 +77,6 @@ def _told_as(kind: type[SparsityError], path: Path) -> "Generator[None]":
     try:
         yield
     except OSError as error:
-        room = "; make room and try again" if error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
+        room = "; make room and try again" if lacks_room(error) else ""
         msg = f"cannot write {path}: {error.strerror or error}{room}"
         raise kind(msg) from error

@@ -5,10 +5,22 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.tui.conftest import running, screen_text, settle
 from tui.dialogs.export import ExportScreen
+
+
+async def export_to(pilot: Pilot, target: Path) -> None:
+    """Open the dialog, name a file and press Enter."""
+    await pilot.press("e")
+    await pilot.pause()
+    name = pilot.app.screen.query_one(Input)
+    name.value = str(target)
+    name.focus()
+    await pilot.press("enter")
+    await settle(pilot)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
@@ -16,12 +28,7 @@ async def test_exporting_writes_every_row(database: Path, tmp_path: Path, suffix
     """E offers the tables of the screen; the ending of the name chooses the format."""
     target = tmp_path / f"matrices.{suffix}"
     async with running(database) as (app, pilot):
-        await pilot.press("e")
-        await pilot.pause()
-        app.screen.query_one(Input).value = str(target)
-        app.screen.query_one(Input).focus()
-        await pilot.press("enter")
-        await settle(pilot)
+        await export_to(pilot, target)
         assert not isinstance(app.screen, ExportScreen)
     assert count_rows(target) == 21
 
@@ -47,12 +54,7 @@ async def test_a_file_that_is_there_is_asked_about(
     target = tmp_path / "matrices.csv"
     target.write_text("old")
     async with running(database) as (app, pilot):
-        await pilot.press("e")
-        await pilot.pause()
-        app.screen.query_one(Input).value = str(target)
-        app.screen.query_one(Input).focus()
-        await pilot.press("enter")
-        await settle(pilot)
+        await export_to(pilot, target)
         assert "Replace it?" in screen_text(app)
         await pilot.press(answer)
         await settle(pilot)
@@ -70,12 +72,7 @@ async def test_the_database_is_no_place_to_export_to(database: Path, tmp_path: P
     else:
         target = database.with_name(database.name + ".wal.csv")
     async with running(database) as (app, pilot):
-        await pilot.press("e")
-        await pilot.pause()
-        app.screen.query_one(Input).value = str(target)
-        app.screen.query_one(Input).focus()
-        await pilot.press("enter")
-        await settle(pilot)
+        await export_to(pilot, target)
         if how == "link":
             await pilot.press("y")
             await settle(pilot)
