@@ -16,15 +16,7 @@ WITH heads AS (
 slices AS (
     SELECT
         *,
-        CASE
-            WHEN NOT by_column
-                THEN
-                    (
-                        repeat('0', head * head_size)
-                        || repeat('1', head_size)
-                        || repeat('0', out_features - (head + 1) * head_size)
-                    )::BIT
-        END AS rows_of_head
+        CASE WHEN NOT by_column THEN rows_of_head(head, head_size, out_features) END AS rows_of_head
     FROM heads
 ),
 

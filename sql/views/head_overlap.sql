@@ -16,12 +16,9 @@ slices AS (
     SELECT
         *,
         CASE
-            WHEN by_column THEN repeat('1', out_features)
-            ELSE
-                repeat('0', head * head_size)
-                || repeat('1', head_size)
-                || repeat('0', out_features - (head + 1) * head_size)
-        END::BIT AS rows_of_head
+            WHEN by_column THEN repeat('1', out_features)::BIT
+            ELSE rows_of_head(head, head_size, out_features)
+        END AS rows_of_head
     FROM heads
 ),
 
